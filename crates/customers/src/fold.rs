@@ -1,0 +1,308 @@
+//! From facts to people: one batch of interactions becomes one set of rows.
+
+use crate::identity::{Edge, IdentityGraph, Moved, NodeKind};
+use std::collections::HashMap;
+use throughline_interactions::{
+    Identifier, Interaction, MessageKey, Node, NodeSecret, OrderKey, Score, Timestamp, WorkspaceId,
+};
+use throughline_store::rusqlite::{self, Connection, Transaction, params};
+use throughline_store::{Migration, Table, TableKind};
+
+/// The room's schema.
+pub fn migrations() -> &'static [Migration] {
+    &[Migration {
+        room: "customers",
+        number: 1,
+        sql: include_str!("migrations/0001.sql"),
+        tables: &[
+            Table { name: "customers_nodes", kind: TableKind::Derived },
+            Table { name: "customers_links", kind: TableKind::Derived },
+            Table { name: "customers_cuts", kind: TableKind::Derived },
+            Table { name: "customers_erased", kind: TableKind::Derived },
+        ],
+    }]
+}
+
+/// A decision fact that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the decision `{event}` at position {position} has no readable nodes `a` and `b`")]
+pub struct FoldError {
+    /// The event.
+    pub event: String,
+    /// Where it stands in the ledger.
+    pub position: u64,
+}
+
+/// What a batch changed.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct FoldedBatch {
+    /// Nodes that changed their customer, in the order in which it happened.
+    pub moved: Vec<Moved>,
+}
+
+/// One batch being folded for one workspace.
+pub struct Fold<'a> {
+    workspace: WorkspaceId,
+    graph: &'a mut IdentityGraph,
+    secret: &'a NodeSecret,
+    seen: HashMap<Node, Seen>,
+    links: Vec<Edge>,
+    link_kinds: HashMap<Node, String>,
+    cuts: Vec<(Node, Node, bool)>,
+    moved: Vec<Moved>,
+}
+
+struct Seen {
+    kind: String,
+    value: String,
+    search: String,
+    first: Timestamp,
+    last: Timestamp,
+    interactions: u64,
+    name: Option<(Timestamp, String)>,
+    score: Option<(OrderKey, Score)>,
+}
+
+impl<'a> Fold<'a> {
+    /// Begins a batch. `graph` is changed at once, the tables by [`Fold::write`].
+    pub fn new(workspace: WorkspaceId, graph: &'a mut IdentityGraph, secret: &'a NodeSecret) -> Self {
+        Self {
+            workspace,
+            graph,
+            secret,
+            seen: HashMap::new(),
+            links: Vec::new(),
+            link_kinds: HashMap::new(),
+            cuts: Vec::new(),
+            moved: Vec::new(),
+        }
+    }
+
+    /// The node under which an interaction stands for ever: that of its strongest identifier, or,
+    /// for somebody quite unknown, one of its own.
+    pub fn node_of(interaction: &Interaction, key: MessageKey, secret: &NodeSecret) -> Node {
+        interaction.strongest_node(secret).unwrap_or_else(|| Node((key.0 as u64).clamp(1, u64::MAX - 1)))
+    }
+
+    /// Folds one interaction and returns the node it stands under.
+    pub fn add(&mut self, i: &Interaction, key: MessageKey, position: u64) -> Result<Node, FoldError> {
+        if i.source.as_str() == throughline_interactions::SourceId::SYSTEM {
+            self.decide(i, position)?;
+        }
+        let order = i.order_key(key);
+        let nodes = i.nodes(self.secret);
+        let primary = Self::node_of(i, key, self.secret);
+        for (n, identifier) in &nodes {
+            self.see(*n, identifier, i);
+        }
+        if nodes.is_empty() {
+            self.see(primary, &Identifier::new("message", ""), i);
+        }
+        if let Some(seen) = self.seen.get_mut(&primary) {
+            seen.interactions += 1;
+            if let Some(score) = &i.score
+                && seen.score.as_ref().is_none_or(|(at, _)| *at < order)
+            {
+                seen.score = Some((order, score.clone()));
+            }
+            if let Some(name) = name_of(i)
+                && seen.name.as_ref().is_none_or(|(at, n)| (*at, n.as_str()) < (i.occurred_at, name.as_str()))
+            {
+                seen.name = Some((i.occurred_at, name));
+            }
+        }
+        // A star around the strongest identifier links them all; each pair would say no more.
+        if let Some(((first, strongest), rest)) = nodes.split_first() {
+            for (n, identifier) in rest {
+                let edge =
+                    Edge::new((*first, NodeKind::of(strongest)), (*n, NodeKind::of(identifier)), order, position);
+                if self.graph.is_news(&edge) {
+                    self.link_kinds.insert(*first, strongest.kind.clone());
+                    self.link_kinds.insert(*n, identifier.kind.clone());
+                    self.moved.extend(self.graph.link(edge));
+                    self.links.push(edge);
+                }
+            }
+        }
+        Ok(primary)
+    }
+
+    fn decide(&mut self, i: &Interaction, position: u64) -> Result<(), FoldError> {
+        let joins = match i.event.as_str() {
+            "Identity Separated" => false,
+            "Identity Rejoined" => true,
+            _ => return Ok(()),
+        };
+        let node = |field: &str| {
+            let text = i.properties.get(field)?.as_str()?;
+            u64::from_str_radix(text, 16).ok().map(Node)
+        };
+        let (Some(a), Some(b)) = (node("a"), node("b")) else {
+            return Err(FoldError { event: i.event.clone(), position });
+        };
+        self.moved.extend(if joins { self.graph.uncut(a, b) } else { self.graph.cut(a, b) });
+        self.cuts.push((a.min(b), a.max(b), !joins));
+        Ok(())
+    }
+
+    fn see(&mut self, node: Node, identifier: &Identifier, i: &Interaction) {
+        let seen = self.seen.entry(node).or_insert_with(|| Seen {
+            kind: identifier.kind.clone(),
+            value: identifier.value.trim().to_owned(),
+            search: identifier.value.trim().to_lowercase(),
+            first: i.occurred_at,
+            last: i.occurred_at,
+            interactions: 0,
+            name: None,
+            score: None,
+        });
+        seen.first = seen.first.min(i.occurred_at);
+        seen.last = seen.last.max(i.occurred_at);
+    }
+
+    /// Writes the batch's rows.
+    pub fn write(self, tx: &Transaction<'_>) -> rusqlite::Result<FoldedBatch> {
+        let w = self.workspace.0;
+        let mut upsert = tx.prepare_cached(include_str!("sql/upsert_node.sql"))?;
+        let mut nodes: Vec<_> = self.seen.into_iter().collect();
+        nodes.sort_unstable_by_key(|(n, _)| *n);
+        for (node, s) in nodes {
+            let (score_at, score) = s.score.map_or((None, None), |(at, s)| (Some(at.occurred_at.0), Some(s)));
+            let (name_at, name) = s.name.map_or((None, None), |(at, n)| (Some(at.0), Some(n)));
+            upsert.execute(params![
+                w,
+                node.0.cast_signed(),
+                self.graph.customer(node).cast_signed(),
+                s.kind,
+                s.value,
+                s.search,
+                s.first.0,
+                s.last.0,
+                s.interactions.cast_signed(),
+                name,
+                name.as_deref().map(str::to_lowercase),
+                name_at,
+                score.as_ref().map(|s| s.kind.as_str()),
+                score.as_ref().map(|s| s.value),
+                score.as_ref().map(|s| s.min),
+                score.as_ref().map(|s| s.max),
+                score_at,
+            ])?;
+        }
+        let mut link = tx.prepare_cached(include_str!("sql/upsert_link.sql"))?;
+        for e in &self.links {
+            link.execute(params![
+                w,
+                e.a.0.cast_signed(),
+                e.b.0.cast_signed(),
+                self.link_kinds.get(&e.a).map_or("", String::as_str),
+                self.link_kinds.get(&e.b).map_or("", String::as_str),
+                e.evidence.occurred_at.0,
+                e.evidence.source_seq,
+                e.evidence.message_prefix.cast_signed(),
+                e.evidence.message_hash.cast_signed(),
+                e.position.cast_signed(),
+            ])?;
+        }
+        for (a, b, cut) in self.cuts {
+            let sql = if cut {
+                "INSERT INTO customers_cuts (workspace, a, b) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+            } else {
+                "DELETE FROM customers_cuts WHERE workspace = $1 AND a = $2 AND b = $3"
+            };
+            tx.prepare_cached(sql)?.execute(params![w, a.0.cast_signed(), b.0.cast_signed()])?;
+        }
+        write_moved(tx, w, &self.moved)?;
+        Ok(FoldedBatch { moved: self.moved })
+    }
+}
+
+fn write_moved(tx: &Transaction<'_>, workspace: u32, moved: &[Moved]) -> rusqlite::Result<()> {
+    let mut last: HashMap<Node, u64> = HashMap::new();
+    for m in moved {
+        last.insert(m.node, m.to);
+    }
+    let mut last: Vec<_> = last.into_iter().collect();
+    last.sort_unstable();
+    let mut update =
+        tx.prepare_cached("UPDATE customers_nodes SET customer = $1 WHERE workspace = $2 AND node = $3")?;
+    for (node, to) in last {
+        update.execute(params![to.cast_signed(), workspace, node.0.cast_signed()])?;
+    }
+    Ok(())
+}
+
+/// A name that the interaction tells: `name`, or `first_name` and `last_name`, among its properties.
+fn name_of(i: &Interaction) -> Option<String> {
+    let text = |field: &str| i.properties.get(field).and_then(|v| v.as_str()).map(str::trim).filter(|s| !s.is_empty());
+    if i.event != "Identified" && !i.event.eq_ignore_ascii_case("identify") && i.event != "Account Created" {
+        return None;
+    }
+    let name = text("name").map(str::to_owned).or_else(|| match (text("first_name"), text("last_name")) {
+        (Some(f), Some(l)) => Some(format!("{f} {l}")),
+        (one, other) => one.or(other).map(str::to_owned),
+    })?;
+    (name.len() <= 200).then_some(name)
+}
+
+/// Loads the graph and the nodes of erased people.
+pub fn load_graph(c: &Connection, workspace: WorkspaceId) -> rusqlite::Result<(IdentityGraph, Vec<Node>)> {
+    let mut graph = IdentityGraph::default();
+    let mut cuts = c.prepare("SELECT a, b FROM customers_cuts WHERE workspace = $1")?;
+    let cuts =
+        cuts.query_map([workspace.0], |r| Ok((node(r, 0)?, node(r, 1)?)))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    for (a, b) in cuts {
+        graph.cut(a, b);
+    }
+    let mut links = c.prepare(
+        "SELECT a, b, a_kind, b_kind, occurred_at, source_seq, message_prefix, message_hash, position
+         FROM customers_links WHERE workspace = $1 ORDER BY occurred_at",
+    )?;
+    let mut rows = links.query([workspace.0])?;
+    while let Some(r) = rows.next()? {
+        let kind = |i: usize| -> rusqlite::Result<NodeKind> {
+            Ok(NodeKind::of(&Identifier { kind: r.get(i)?, value: String::new() }))
+        };
+        let evidence = OrderKey {
+            occurred_at: Timestamp(r.get(4)?),
+            source_seq: r.get(5)?,
+            message_prefix: r.get::<_, i64>(6)?.cast_unsigned(),
+            message_hash: r.get::<_, i64>(7)?.cast_unsigned(),
+        };
+        let position = r.get::<_, i64>(8)?.cast_unsigned();
+        graph.link(Edge::new((node(r, 0)?, kind(2)?), (node(r, 1)?, kind(3)?), evidence, position));
+    }
+    let mut erased = c.prepare("SELECT node FROM customers_erased WHERE workspace = $1")?;
+    let erased = erased.query_map([workspace.0], |r| node(r, 0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok((graph, erased))
+}
+
+fn node(r: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result<Node> {
+    Ok(Node(r.get::<_, i64>(i)?.cast_unsigned()))
+}
+
+/// Erases people: their rows go, their nodes are remembered as erased. Returns who else moved
+/// because a link went with them.
+pub fn forget(
+    tx: &Transaction<'_>,
+    workspace: WorkspaceId,
+    graph: &mut IdentityGraph,
+    nodes: &[Node],
+    position: u64,
+) -> rusqlite::Result<Vec<Moved>> {
+    let moved = graph.forget(nodes);
+    for n in nodes {
+        let (w, n) = (workspace.0, n.0.cast_signed());
+        tx.prepare_cached("DELETE FROM customers_nodes WHERE workspace = $1 AND node = $2")?.execute(params![w, n])?;
+        tx.prepare_cached("DELETE FROM customers_links WHERE workspace = $1 AND (a = $2 OR b = $2)")?
+            .execute(params![w, n])?;
+        tx.prepare_cached("DELETE FROM customers_cuts WHERE workspace = $1 AND (a = $2 OR b = $2)")?
+            .execute(params![w, n])?;
+        tx.prepare_cached(
+            "INSERT INTO customers_erased (workspace, node, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![w, n, position.cast_signed()])?;
+    }
+    write_moved(tx, workspace.0, &moved)?;
+    Ok(moved)
+}

@@ -1,0 +1,19 @@
+//! Who it is: the identity graph, the people that follow from it, and what is known of each.
+//!
+//! A customer is a connected set of identifier nodes and its id is the smallest of them, so ids
+//! follow from the facts and not from their arrival. [`IdentityGraph`] is pure and holds only
+//! people of more than one node; everybody else is their own node and costs nothing. The tables
+//! (`customers_*`) hold identifiers, names and the evidence of each link: the only place outside
+//! the ledger where they stand.
+//!
+//! This room never knows the ledger, HTTP or a journey. Read `identity.rs` first.
+
+mod identity;
+mod fold;
+mod read;
+
+pub use fold::{Fold, FoldError, FoldedBatch, forget, load_graph, migrations};
+pub use identity::{Cut, Edge, Guards, IdentityGraph, Moved, NodeKind};
+pub use read::{
+    CustomerPage, CustomerProfile, CustomerQuery, CustomerRow, Evidence, IdentifierOf, customer, customer_of, customers,
+};

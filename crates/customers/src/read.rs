@@ -1,0 +1,297 @@
+//! Reading people: the list with its search, and one person with the evidence.
+
+use serde::Serialize;
+use throughline_interactions::{Identifier, Node, Score, ScoreKind, Timestamp, WorkspaceId, identifier_rank};
+use throughline_store::rusqlite::{self, Connection, Row, params};
+
+/// What to list.
+#[derive(Debug, Clone, Default)]
+pub struct CustomerQuery {
+    /// Beginning of an identifier or a name, or a customer's id; empty lists everybody.
+    pub search: String,
+    /// Where the page before ended, as it said.
+    pub after: Option<String>,
+    /// Rows of a page.
+    pub limit: u32,
+}
+
+/// One customer in the list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CustomerRow {
+    /// The customer's id.
+    #[serde(serialize_with = "hex")]
+    pub id: u64,
+    /// The latest name told.
+    pub name: Option<String>,
+    /// Identifiers, strongest first.
+    pub identifiers: Vec<Identifier>,
+    /// How many interactions.
+    pub interactions: u64,
+    /// The first one.
+    pub first_seen: Timestamp,
+    /// The last one.
+    pub last_seen: Timestamp,
+    /// The last answer on a scale.
+    pub last_score: Option<Score>,
+}
+
+/// A page of customers, the last seen first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CustomerPage {
+    /// The rows.
+    pub rows: Vec<CustomerRow>,
+    /// Give this as `after` for the next page.
+    pub next: Option<String>,
+    /// How many customers there are in all, whatever the search.
+    pub total: u64,
+}
+
+/// An identifier and when it was seen.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct IdentifierOf {
+    /// The identifier.
+    pub identifier: Identifier,
+    /// Its node.
+    pub node: Node,
+    /// First seen.
+    pub first_seen: Timestamp,
+    /// Last seen.
+    pub last_seen: Timestamp,
+    /// Interactions that stand under it, as their strongest identifier.
+    pub interactions: u64,
+}
+
+/// Why two identifiers are one person: a fact in which both stood.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evidence {
+    /// One.
+    pub a: Identifier,
+    /// Its node.
+    pub a_node: Node,
+    /// The other.
+    pub b: Identifier,
+    /// Its node.
+    pub b_node: Node,
+    /// When the fact occurred.
+    pub occurred_at: Timestamp,
+    /// Where it stands in the ledger.
+    pub position: u64,
+    /// A person decided that this link does not count.
+    pub cut: bool,
+}
+
+/// One customer with the evidence.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CustomerProfile {
+    /// As in the list.
+    pub row: CustomerRow,
+    /// All identifiers.
+    pub identifiers: Vec<IdentifierOf>,
+    /// All links among them.
+    pub links: Vec<Evidence>,
+}
+
+fn hex<S: serde::Serializer>(id: &u64, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(&format_args!("{id:016x}"))
+}
+
+/// A page of the list.
+pub fn customers(c: &Connection, workspace: WorkspaceId, query: &CustomerQuery) -> rusqlite::Result<CustomerPage> {
+    let limit = query.limit.clamp(1, 500) as usize;
+    let w = workspace.0;
+    let total = c
+        .prepare_cached("SELECT COUNT(*) FROM customers_nodes WHERE workspace = $1 AND node = customer")?
+        .query_row([w], |r| r.get::<_, i64>(0))?
+        .cast_unsigned();
+    let needle = query.search.trim().to_lowercase();
+    let (ids, next) = if needle.is_empty() {
+        by_last_seen(c, w, query.after.as_deref(), limit)?
+    } else {
+        (found(c, w, &needle, limit)?, None)
+    };
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        rows.extend(customer_row(c, w, id)?);
+    }
+    Ok(CustomerPage { rows, next, total })
+}
+
+/// Customers by their last interaction; one of several identifiers is skipped at its older ones.
+fn by_last_seen(
+    c: &Connection,
+    w: u32,
+    after: Option<&str>,
+    limit: usize,
+) -> rusqlite::Result<(Vec<u64>, Option<String>)> {
+    let (mut seen, mut node) = after
+        .and_then(|a| a.split_once('.'))
+        .and_then(|(s, n)| Some((s.parse::<i64>().ok()?, n.parse::<i64>().ok()?)))
+        .unwrap_or((i64::MAX, i64::MAX));
+    let mut statement = c.prepare_cached(
+        "SELECT last_seen, node, customer,
+                NOT EXISTS (SELECT 1 FROM customers_nodes m
+                            WHERE m.workspace = n.workspace AND m.customer = n.customer
+                              AND (m.last_seen > n.last_seen OR (m.last_seen = n.last_seen AND m.node > n.node)))
+         FROM customers_nodes n
+         WHERE workspace = $1 AND (last_seen < $2 OR (last_seen = $2 AND node < $3))
+         ORDER BY last_seen DESC, node DESC LIMIT $4",
+    )?;
+    let mut ids = Vec::with_capacity(limit);
+    loop {
+        let rows = statement
+            .query_map(params![w, seen, node, limit as i64 + 1], |r| {
+                Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?, r.get::<_, bool>(3)?))
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let n = rows.len();
+        for (s, at, customer, is_latest) in rows {
+            if is_latest && ids.len() == limit {
+                return Ok((ids, Some(format!("{seen}.{node}"))));
+            }
+            (seen, node) = (s, at);
+            if is_latest {
+                ids.push(customer.cast_unsigned());
+            }
+        }
+        if n <= limit {
+            return Ok((ids, None));
+        }
+    }
+}
+
+/// Customers of whom an identifier or the name begins with `needle`, or whose id it is.
+fn found(c: &Connection, w: u32, needle: &str, limit: usize) -> rusqlite::Result<Vec<u64>> {
+    let mut ids: Vec<u64> = Vec::new();
+    if needle.len() == 16
+        && let Ok(id) = u64::from_str_radix(needle, 16)
+    {
+        ids.push(id);
+    }
+    // Everything that begins with the needle lies between it and its successor.
+    let beyond = format!("{needle}\u{10ffff}");
+    for column in ["search", "name_search"] {
+        let sql = format!(
+            "SELECT DISTINCT customer FROM customers_nodes WHERE workspace = $1 AND {column} >= $2 AND {column} < $3 LIMIT $4"
+        );
+        let rows = c
+            .prepare_cached(&sql)?
+            .query_map(params![w, needle, beyond, limit as i64], |r| Ok(r.get::<_, i64>(0)?.cast_unsigned()))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        ids.extend(rows);
+    }
+    let mut once = std::collections::HashSet::new();
+    ids.retain(|id| once.insert(*id));
+    ids.truncate(limit);
+    Ok(ids)
+}
+
+struct NodeRow {
+    of: IdentifierOf,
+    name: Option<(i64, String)>,
+    score: Option<(i64, Score)>,
+}
+
+fn node_row(r: &Row<'_>) -> rusqlite::Result<NodeRow> {
+    let score = match r.get::<_, Option<String>>(8)? {
+        Some(kind) => {
+            let kind = ScoreKind::new(&kind).unwrap_or(ScoreKind::Other(kind));
+            Some((r.get(12)?, Score { kind, value: r.get(9)?, min: r.get(10)?, max: r.get(11)? }))
+        }
+        None => None,
+    };
+    let name = match r.get::<_, Option<String>>(6)? {
+        Some(name) => Some((r.get(7)?, name)),
+        None => None,
+    };
+    Ok(NodeRow {
+        of: IdentifierOf {
+            node: Node(r.get::<_, i64>(0)?.cast_unsigned()),
+            identifier: Identifier { kind: r.get(1)?, value: r.get(2)? },
+            first_seen: Timestamp(r.get(3)?),
+            last_seen: Timestamp(r.get(4)?),
+            interactions: r.get::<_, i64>(5)?.cast_unsigned(),
+        },
+        name,
+        score,
+    })
+}
+
+fn node_rows(c: &Connection, w: u32, id: u64) -> rusqlite::Result<Vec<NodeRow>> {
+    let mut rows = c
+        .prepare_cached(
+            "SELECT node, kind, value, first_seen, last_seen, interactions, name, name_at,
+                    score_kind, score_value, score_min, score_max, score_at
+             FROM customers_nodes WHERE workspace = $1 AND customer = $2",
+        )?
+        .query_map(params![w, id.cast_signed()], node_row)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    rows.sort_by(|x, y| {
+        (identifier_rank(&x.of.identifier.kind), x.of.node).cmp(&(identifier_rank(&y.of.identifier.kind), y.of.node))
+    });
+    Ok(rows)
+}
+
+fn gather(id: u64, rows: &[NodeRow]) -> Option<CustomerRow> {
+    Some(CustomerRow {
+        id,
+        name: rows.iter().filter_map(|r| r.name.clone()).max().map(|(_, n)| n),
+        identifiers: rows
+            .iter()
+            .filter(|r| r.of.identifier.kind != "message")
+            .map(|r| r.of.identifier.clone())
+            .collect(),
+        interactions: rows.iter().map(|r| r.of.interactions).sum(),
+        first_seen: rows.iter().map(|r| r.of.first_seen).min()?,
+        last_seen: rows.iter().map(|r| r.of.last_seen).max()?,
+        last_score: rows.iter().filter_map(|r| r.score.as_ref()).max_by_key(|(at, _)| *at).map(|(_, s)| s.clone()),
+    })
+}
+
+fn customer_row(c: &Connection, w: u32, id: u64) -> rusqlite::Result<Option<CustomerRow>> {
+    Ok(gather(id, &node_rows(c, w, id)?))
+}
+
+/// One customer with the evidence; `None` if there is none of that id.
+pub fn customer(c: &Connection, workspace: WorkspaceId, id: u64) -> rusqlite::Result<Option<CustomerProfile>> {
+    let w = workspace.0;
+    let rows = node_rows(c, w, id)?;
+    let Some(row) = gather(id, &rows) else { return Ok(None) };
+    let named = |n: Node| {
+        rows.iter().find(|r| r.of.node == n).map_or_else(|| Identifier::new("", ""), |r| r.of.identifier.clone())
+    };
+    let mut links = Vec::new();
+    let mut statement = c.prepare_cached(
+        "SELECT l.a, l.b, l.occurred_at, l.position,
+                EXISTS (SELECT 1 FROM customers_cuts c WHERE c.workspace = l.workspace AND c.a = l.a AND c.b = l.b)
+         FROM customers_links l WHERE l.workspace = $1 AND l.a = $2 ORDER BY l.occurred_at, l.b",
+    )?;
+    for r in &rows {
+        let found = statement.query_map(params![w, r.of.node.0.cast_signed()], |l| {
+            let (a, b) = (Node(l.get::<_, i64>(0)?.cast_unsigned()), Node(l.get::<_, i64>(1)?.cast_unsigned()));
+            Ok(Evidence {
+                a: named(a),
+                a_node: a,
+                b: named(b),
+                b_node: b,
+                occurred_at: Timestamp(l.get(2)?),
+                position: l.get::<_, i64>(3)?.cast_unsigned(),
+                cut: l.get(4)?,
+            })
+        })?;
+        for link in found {
+            let link = link?;
+            if rows.iter().any(|r| r.of.node == link.b_node) {
+                links.push(link);
+            }
+        }
+    }
+    Ok(Some(CustomerProfile { row, identifiers: rows.into_iter().map(|r| r.of).collect(), links }))
+}
+
+/// The customer that a node belongs to now, by the tables; `None` if the node was never seen.
+pub fn customer_of(c: &Connection, workspace: WorkspaceId, node: Node) -> rusqlite::Result<Option<u64>> {
+    rusqlite::OptionalExtension::optional(
+        c.prepare_cached("SELECT customer FROM customers_nodes WHERE workspace = $1 AND node = $2")?
+            .query_row(params![workspace.0, node.0.cast_signed()], |r| Ok(r.get::<_, i64>(0)?.cast_unsigned())),
+    )
+}

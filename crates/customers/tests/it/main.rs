@@ -1,0 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! Identity against a slow oracle, and the tables against a real database.
+
+mod identity;
+mod tables;

@@ -1,0 +1,83 @@
+//! Facts folded into tables and read again.
+
+use throughline_customers::{CustomerQuery, Fold, IdentityGraph, customer, customers, forget, load_graph, migrations};
+use throughline_interactions::{
+    Interaction, KeySecret, Node, NodeSecret, SourceId, Timestamp, WorkspaceId, limits, parse_interaction,
+};
+use throughline_store::Store;
+
+const SECRET: NodeSecret = NodeSecret([3; 16]);
+const WORKSPACE: WorkspaceId = WorkspaceId(1);
+
+fn fact(id: u32, at: &str, identifiers: serde_json::Value) -> Interaction {
+    let json = serde_json::json!({
+        "message_id": format!("m{id}"), "event": "Identified", "occurred_at": at, "identifiers": identifiers,
+        "properties": {"name": format!("Ana {id}")}, "score": {"kind": "nps", "value": id % 11},
+    });
+    let now = Timestamp::parse("2026-06-01T00:00:00Z", None).unwrap().instant;
+    parse_interaction(json, id)
+        .unwrap()
+        .receive(WORKSPACE, &SourceId::new("t").unwrap(), now, limits::HTTP_BYTES)
+        .unwrap()
+}
+
+fn fold(store: &Store, graph: &mut IdentityGraph, facts: &[Interaction]) {
+    let mut fold = Fold::new(WORKSPACE, graph, &SECRET);
+    for (p, f) in facts.iter().enumerate() {
+        fold.add(f, f.message_key(&KeySecret([1; 16])), p as u64 + 1).unwrap();
+    }
+    store.write(|tx| fold.write(tx)).unwrap();
+}
+
+fn list(store: &Store, search: &str) -> Vec<(Option<String>, u64, usize)> {
+    let query = CustomerQuery { search: search.into(), after: None, limit: 2 };
+    let mut all = Vec::new();
+    let mut query = query;
+    loop {
+        let page = store.read(|c| customers(c, WORKSPACE, &query)).unwrap();
+        all.extend(page.rows.into_iter().map(|r| (r.name, r.interactions, r.identifiers.len())));
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return all,
+        }
+    }
+}
+
+#[test]
+fn people_are_listed_found_explained_and_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), migrations()).unwrap();
+    let mut graph = IdentityGraph::default();
+    let facts = [
+        fact(1, "2026-01-01T00:00:00Z", serde_json::json!({"anonymous_id": "b-1"})),
+        fact(2, "2026-01-03T00:00:00Z", serde_json::json!({"user_id": "u1", "anonymous_id": "b-1"})),
+        fact(3, "2026-01-02T00:00:00Z", serde_json::json!({"user_id": "u1", "email": "Ana@Example.org"})),
+        fact(4, "2026-01-04T00:00:00Z", serde_json::json!({"email": "bo@example.org"})),
+        fact(5, "2026-01-05T00:00:00Z", serde_json::json!({"user_id": "null"})),
+    ];
+    // In two batches, so that rows meet rows.
+    fold(&store, &mut graph, &facts[..2]);
+    fold(&store, &mut graph, &facts[2..]);
+    let everybody = [(Some("Ana 5".into()), 1, 0), (Some("Ana 4".into()), 1, 1), (Some("Ana 2".into()), 3, 3)];
+    assert_eq!(list(&store, ""), everybody);
+    assert_eq!(list(&store, "ana@ex"), [everybody[2].clone()]);
+    assert_eq!(list(&store, "ana 4"), [everybody[1].clone()]);
+    assert_eq!(list(&store, "nobody"), []);
+
+    let id = graph.customer(facts[0].strongest_node(&SECRET).unwrap());
+    let profile = store.read(|c| customer(c, WORKSPACE, id)).unwrap().unwrap();
+    assert_eq!((profile.identifiers.len(), profile.links.len()), (3, 2));
+    assert!(profile.links.iter().all(|l| !l.a.kind.is_empty() && !l.b.kind.is_empty()));
+    assert_eq!(profile.row.last_score.unwrap().value, 2.0);
+
+    // The graph comes back from the tables.
+    let (loaded, erased) = store.read(|c| load_graph(c, WORKSPACE)).unwrap();
+    assert!(erased.is_empty());
+    assert_eq!(loaded.nodes(id), graph.nodes(id));
+
+    let nodes: Vec<Node> = graph.nodes(id);
+    store.write(|tx| forget(tx, WORKSPACE, &mut graph, &nodes, 9)).unwrap();
+    assert_eq!(list(&store, ""), everybody[..2]);
+    let (_, erased) = store.read(|c| load_graph(c, WORKSPACE)).unwrap();
+    assert_eq!(erased.len(), 3);
+}

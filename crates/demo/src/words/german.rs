@@ -1,0 +1,112 @@
+//! Sentences in German.
+
+use super::Sentences;
+
+pub(crate) const SENTENCES: Sentences = Sentences {
+    late: &[
+        "Kam {d} zu spät.",
+        "Das Paket war {d} nach dem zugesagten Termin da.",
+        "{c} ist eine Katastrophe, {d} Verspätung.",
+        "Am zugesagten Tag umsonst zu Hause gewartet.",
+        "Lieferung {d} verspätet und keine Nachricht.",
+        "Für den Urlaub bestellt, leider {d} zu spät angekommen.",
+        "Wer einen Tag verspricht, sollte ihn halten.",
+        "Die Sendungsverfolgung von {c} stand {d} lang still.",
+    ],
+    in_time: &[
+        "Lieferung kam wie versprochen.",
+        "Schnell geliefert.",
+        "Gut verpackt, kaum Plastik.",
+        "War sogar einen Tag früher da.",
+        "Bestellen ging ganz einfach.",
+    ],
+    good: &[
+        "{p} ist richtig gut verarbeitet.",
+        "Mit {p} bin ich sehr zufrieden.",
+        "Top Qualität zu einem fairen Preis.",
+        "{p} hält auch Dauerregen aus.",
+        "~Passt genau wie beschrieben.",
+        "{p} war auf der letzten Tour Gold wert.",
+        "Genau das, was ich gesucht habe.",
+        "Leicht, stabil und schön.",
+    ],
+    fair: &[
+        "{p} ist in Ordnung, mehr nicht.",
+        "Die Farbe weicht etwas vom Foto ab.",
+        "Ganz okay für den Preis.",
+        "~Fällt etwas klein aus.",
+        "{p} an sich ist gut.",
+    ],
+    poor: &[
+        "~Bei {p} ging nach einer Woche die Naht auf.",
+        "{p} wirkt billig.",
+        "Sieht ganz anders aus als auf den Bildern.",
+        "Riecht stark nach Plastik.",
+        "Für das Geld hatte ich mehr erwartet.",
+    ],
+    coupon: &[
+        "Der Gutschein {k} aus dem Newsletter wurde nicht angenommen.",
+        "Erst mit {k} werben und dann gilt er nicht.",
+        "Musste den vollen Preis zahlen, weil der Code abgelehnt wurde.",
+        "Mit dem Rabattcode fühle ich mich veräppelt.",
+    ],
+    payment: &[
+        "Die Zahlung klappte erst nach mehreren Versuchen.",
+        "Auf dem Handy schloss sich das Zahlungsfenster immer wieder.",
+        "Ich wusste nicht, ob ich doppelt bezahlt habe.",
+    ],
+    store_good: &[
+        "Im Laden in {s} hat man sich richtig Zeit genommen.",
+        "Super Beratung in {s}.",
+        "Sehr nettes Team in {s}.",
+        "In {s} wurde mir ehrlich vom teureren Modell abgeraten.",
+        "So macht Einkaufen Spaß.",
+    ],
+    store_fair: &[
+        "In {s} war viel los, sonst in Ordnung.",
+        "An der Kasse etwas gewartet.",
+        "Auswahl in {s} eher klein.",
+    ],
+    store_poor: &[
+        "In {s} hatte niemand Zeit für mich.",
+        "Lange Schlange an der Kasse in {s}.",
+        "Die Beratung in {s} war falsch.",
+    ],
+    praise: &["Gerne wieder.", "Klare Empfehlung.", "Danke!", "Weiter so.", "Habe es schon weiterempfohlen."],
+    blame: &["Nie wieder.", "Beim nächsten Mal woanders.", "Sehr ärgerlich.", "Schade.", "Früher war das besser."],
+    hello: &["Hallo,", "Guten Tag,", "Moin,", "Liebes Team,"],
+    ask_delivery: &[
+        "wo bleibt mein Paket? Es sollte gestern da sein.",
+        "der zugesagte Termin ist vorbei und ich habe nichts gehört.",
+        "bei {c} tut sich seit Tagen nichts, könnt ihr nachforschen?",
+        "ich habe mir für die Lieferung freigenommen und niemand kam.",
+        "{p} ist immer noch nicht da.",
+    ],
+    ask_coupon: &[
+        "der Code {k} wird an der Kasse abgelehnt.",
+        "warum ist {k} nicht gültig? Er kam letzte Woche per Mail.",
+        "ich musste ohne Rabatt bestellen, könnt ihr die Differenz erstatten?",
+    ],
+    ask_payment: &[
+        "auf meinem Handy geht das Zahlungsfenster nicht auf.",
+        "ist meine Zahlung angekommen? Ich bekam nur eine Fehlermeldung.",
+        "die Zahlung bricht jedes Mal ab.",
+    ],
+    ask_return: &["wann bekomme ich das Geld für meine Rücksendung?", "das Rücksendeetikett lässt sich nicht drucken."],
+    ask_other: &[
+        "~kann ich {p} in der Maschine waschen?",
+        "könnt ihr mir die Rechnung noch einmal schicken?",
+        "gibt es {p} auch in Grün?",
+        "wie ändere ich meine Adresse?",
+        "~welche Größe empfehlt ihr bei 1,75 m?",
+    ],
+    please: &["Danke für eine schnelle Antwort.", "Bitte meldet euch.", "Viele Grüße.", "Vielen Dank im Voraus."],
+    sorry: &["Hallo, danke für deine Nachricht.", "Das tut uns leid.", "Danke, dass du uns Bescheid gibst."],
+    done: &[
+        "Ich habe das geprüft und dir alles per Mail geschickt.",
+        "Ich kümmere mich darum, bis es gelöst ist.",
+        "Es ist erledigt, du musst nichts weiter tun.",
+        "Als kleine Entschuldigung haben wir dir etwas gutgeschrieben.",
+    ],
+    day: ["Tag", "Tage"],
+};

@@ -1,0 +1,209 @@
+//! Identifiers and the nodes of the identity graph.
+
+use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher24;
+use std::borrow::Cow;
+use std::hash::Hasher;
+
+/// One identifier of a person, as sent.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Identifier {
+    /// `user_id`, `email`, `phone`, `anonymous_id`, …, lower case.
+    pub kind: String,
+    /// The value as sent.
+    pub value: String,
+}
+
+impl std::fmt::Debug for Identifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:…", self.kind)
+    }
+}
+
+/// What an identifier says about a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum IdentifierClass {
+    /// Names a person: an account, an e-mail address, a telephone number, a card.
+    Person,
+    /// Names a thing that a person uses: a browser, a telephone, a visit. Never joins two people.
+    Device,
+}
+
+/// Strength of a kind, 0 strongest: a user id over an e-mail address over a telephone number over
+/// other names of a person over a device over a visit.
+pub fn identifier_rank(kind: &str) -> u8 {
+    match kind {
+        "user_id" => 0,
+        "email" => 1,
+        "phone" => 2,
+        "device_id" => 6,
+        "anonymous_id" => 7,
+        "cookie" => 8,
+        "visit" => 9,
+        _ => 3,
+    }
+}
+
+/// A node of the identity graph: a keyed hash of kind and normalised value. It says nothing about
+/// the value to somebody who has not the workspace's secret.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Node(pub u64);
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl std::fmt::Display for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// A workspace's secret for nodes: 128 random bits, made with the workspace and kept for ever.
+#[derive(Clone, Copy)]
+pub struct NodeSecret(pub [u8; 16]);
+
+impl std::fmt::Debug for NodeSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NodeSecret(…)")
+    }
+}
+
+/// Values that name nobody, compared after trimming and lower-casing.
+const BLOCKED: &[&str] = &[
+    "",
+    "-1",
+    "null",
+    "none",
+    "nil",
+    "undefined",
+    "nan",
+    "n/a",
+    "na",
+    "anonymous",
+    "guest",
+    "unknown",
+    "[object object]",
+    "true",
+    "false",
+];
+
+impl Identifier {
+    /// An identifier; the kind is trimmed and lower-cased, the value kept as sent.
+    pub fn new(kind: &str, value: &str) -> Self {
+        Self { kind: kind.trim().to_ascii_lowercase(), value: value.to_owned() }
+    }
+
+    /// What it says about a person.
+    pub fn class(&self) -> IdentifierClass {
+        if identifier_rank(&self.kind) >= 6 { IdentifierClass::Device } else { IdentifierClass::Person }
+    }
+
+    /// The form in which two spellings of one identifier are equal: trimmed; e-mail lower-cased
+    /// without `+tag` (and without dots at gmail.com); a telephone number reduced to its digits.
+    pub fn normalised(&self) -> Cow<'_, str> {
+        let value = self.value.trim();
+        match self.kind.as_str() {
+            "email" => {
+                let lower = value.to_lowercase();
+                let Some((local, domain)) = lower.rsplit_once('@') else { return Cow::Owned(lower) };
+                let local = local.split_once('+').map_or(local, |(name, _)| name);
+                if matches!(domain, "gmail.com" | "googlemail.com") {
+                    Cow::Owned(format!("{}@gmail.com", local.replace('.', "")))
+                } else {
+                    Cow::Owned(format!("{local}@{domain}"))
+                }
+            }
+            "phone" => {
+                let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+                if value.starts_with('+') {
+                    Cow::Owned(format!("+{digits}"))
+                } else if let Some(rest) = digits.strip_prefix("00") {
+                    Cow::Owned(format!("+{rest}"))
+                } else {
+                    Cow::Owned(digits)
+                }
+            }
+            _ => Cow::Borrowed(value),
+        }
+    }
+
+    /// True for values that name nobody (`null`, `guest`, all zeros, `noreply@…`): they are kept on
+    /// the fact and never used to tell people apart or to join them.
+    pub fn is_blocked(&self) -> bool {
+        let value = self.value.trim().to_lowercase();
+        if BLOCKED.contains(&value.as_str()) || value.chars().all(|c| matches!(c, '0' | '-' | '.' | ' ')) {
+            return true;
+        }
+        match self.kind.as_str() {
+            "email" => match value.rsplit_once('@') {
+                Some((local, domain)) => {
+                    local.is_empty()
+                        || domain.is_empty()
+                        || matches!(local, "test" | "noreply" | "no-reply" | "donotreply")
+                        || BLOCKED.contains(&local)
+                }
+                None => true,
+            },
+            "phone" => value.chars().filter(char::is_ascii_digit).count() < 5,
+            _ => false,
+        }
+    }
+
+    /// The node of this identifier; `None` when the value is blocked.
+    pub fn node(&self, secret: &NodeSecret) -> Option<Node> {
+        if self.is_blocked() {
+            return None;
+        }
+        let mut h = SipHasher24::new_with_key(&secret.0);
+        h.write(self.kind.as_bytes());
+        h.write_u8(0);
+        h.write(self.normalised().as_bytes());
+        // 0 and the largest value are kept free as marks.
+        Some(Node(h.finish().clamp(1, u64::MAX - 1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(kind: &str, value: &str) -> Option<Node> {
+        Identifier::new(kind, value).node(&NodeSecret([7; 16]))
+    }
+
+    #[test]
+    fn spellings_of_one_identifier_share_a_node() {
+        assert_eq!(node("email", "Ana.B+shop@Example.org"), node("email", " ana.b@example.org"));
+        assert_ne!(node("email", "ana.b@example.org"), node("email", "anab@example.org"));
+        assert_eq!(node("email", "ana.b@gmail.com"), node("email", "AnaB@googlemail.com"));
+        assert_eq!(node("phone", "+49 (30) 123-456"), node("phone", "004930123456"));
+        assert_ne!(node("user_id", "a1"), node("user_id", "A1"));
+        assert_ne!(node("user_id", "42x"), node("email", "42x@a.b"));
+    }
+
+    #[test]
+    fn values_that_name_nobody_have_no_node() {
+        for (kind, value) in [
+            ("user_id", "null"),
+            ("user_id", " NULL "),
+            ("user_id", "000000"),
+            ("user_id", "0000-0000"),
+            ("user_id", "[object Object]"),
+            ("email", "noreply@shop.com"),
+            ("email", "test@x.y"),
+            ("email", "nobody"),
+            ("anonymous_id", "00000000-0000-0000-0000-000000000000"),
+            ("user_id", "-1"),
+            ("phone", "12"),
+            ("email", "null@null"),
+            ("user_id", ""),
+        ] {
+            assert_eq!(node(kind, value), None, "{kind} {value}");
+        }
+        assert!(node("user_id", "guestbook").is_some());
+    }
+}

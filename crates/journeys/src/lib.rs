@@ -1,0 +1,39 @@
+//! Journeys: the designed map bound to what really happened, and the pain points that statistics
+//! find in it without being told where to look.
+//!
+//! A [`Definition`] says what a journey is; `instances.rs` cuts a customer's story into instances
+//! of it. [`MapPass`] counts the map, [`PeoplePass`] opens any figure of it, [`PainPoints`] finds
+//! what is associated with dissatisfaction and with dropping out, [`ScoresPass`] counts the
+//! workspace's scores. All are linear passes over the timelines with small mergeable states.
+//!
+//! This room must never know: SQL, files, sockets, a clock, names behind hashed attributes (a
+//! caller's dictionary resolves them), or where a figure is shown. Read `definition.rs` first, then
+//! `instances.rs`, `map.rs` and `pain_points.rs`.
+
+mod definition;
+mod span;
+mod compiled;
+mod instances;
+mod wire;
+mod extent;
+mod figure;
+mod map;
+mod people;
+pub mod pain_points;
+mod scores_pass;
+
+pub use compiled::Compiled;
+pub use definition::{
+    AttributeRule, Definition, DefinitionError, DropOut, Period, PromiseReading, PromiseRule, Satisfaction, Stage,
+    Strata, default_definitions,
+};
+pub use extent::{Extent, ExtentState};
+pub use figure::{Fate, Figure};
+pub use instances::{Answer, Ending, Instance, PromiseFate, Splitter};
+pub use map::{
+    Count, Flow, Map, MapPass, MapState, MoneyFigure, PromiseFigures, ReadingFigures, ScoreFigure, StageFigures, Volume,
+};
+pub use pain_points::PainPoints;
+pub use people::{PeoplePass, PeopleState, Person};
+pub use scores_pass::{ScoresPass, ScoresState, TimeRange};
+pub use span::Span;

@@ -1,0 +1,12 @@
+//! Journeys against slow, obvious oracles and planted worlds.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+
+mod definitions;
+mod instances;
+mod map;
+mod pain_oracle;
+mod pain_points;
+mod scores;
+mod stories;
+mod world;

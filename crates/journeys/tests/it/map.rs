@@ -1,0 +1,138 @@
+//! The map counts what the people pass lists, whatever the buckets.
+
+use crate::stories::stories;
+use crate::world::{buy_and_receive, compile, snapshot};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use throughline_journeys::{
+    Compiled, Count, Ending, Fate, Figure, Map, MapPass, MapState, MoneyFigure, PeoplePass, PromiseReading, Splitter,
+};
+use throughline_timeline::{PassState, Row, ScanOptions, Snapshot};
+
+fn figures(compiled: &Compiled) -> Vec<Figure> {
+    use Figure::*;
+    let mut all = vec![Started, Finished, Dropped, Waiting, Answered, Dissatisfied];
+    for s in 0..compiled.definition.stages.len() {
+        all.extend([Reached(s), Continued(s), LostAt(s), WaitingAt(s), FinishedAt(s), Skipped(s), AnsweredAt(s)]);
+        all.push(DissatisfiedAt(s));
+    }
+    for reading in [PromiseReading::Declared, PromiseReading::Instant, PromiseReading::Day] {
+        for fate in [Fate::Promised, Fate::Kept, Fate::Broken, Fate::Open, Fate::NotDelivered] {
+            all.push(Promise { rule: 0, reading, fate });
+        }
+    }
+    all
+}
+
+fn shown(map: &Map, figure: Figure) -> Count {
+    match figure {
+        Figure::Started => map.started,
+        Figure::Finished => map.finished,
+        Figure::Dropped => map.dropped,
+        Figure::Waiting => map.waiting,
+        Figure::Answered => map.answered,
+        Figure::Dissatisfied => map.dissatisfied,
+        Figure::Reached(s) => map.stages[s].reached,
+        Figure::Continued(s) => map.stages[s].continued,
+        Figure::LostAt(s) => map.stages[s].lost,
+        Figure::WaitingAt(s) => map.stages[s].waiting,
+        Figure::FinishedAt(s) => map.stages[s].finished,
+        Figure::Skipped(s) => map.stages[s].skipped,
+        Figure::AnsweredAt(s) => map.stages[s].answered,
+        Figure::DissatisfiedAt(s) => map.stages[s].dissatisfied,
+        Figure::Promise { rule, reading, fate } => {
+            let figures = map.promises[rule].readings.iter().find(|r| r.reading == reading).unwrap();
+            match fate {
+                Fate::Promised => figures.promised,
+                Fate::Kept => figures.kept,
+                Fate::Broken => figures.broken,
+                Fate::Open => figures.open,
+                Fate::NotDelivered => figures.not_delivered,
+            }
+        }
+    }
+}
+
+/// Counted from instances one by one.
+fn reached_slowly(compiled: &Compiled, snapshot: &Snapshot) -> BTreeMap<usize, u64> {
+    let mut reached = BTreeMap::new();
+    for bucket in 0..snapshot.buckets() {
+        for id in snapshot.customer_ids(bucket) {
+            let customer = snapshot.customer(id).unwrap();
+            let mut splitter = Splitter::new(compiled, customer.segment());
+            for instance in splitter.split(compiled, &customer).iter() {
+                for s in (0..compiled.definition.stages.len()).filter(|&s| instance.stage_row(s).is_some()) {
+                    *reached.entry(s).or_default() += 1;
+                }
+                assert!(!matches!(instance.ending, Ending::Dropped(at) if at > compiled.end));
+            }
+        }
+    }
+    reached
+}
+
+fn check(rows: Vec<Row>) {
+    let options = ScanOptions::default();
+    let many = snapshot(rows.clone(), 4);
+    let compiled = compile(buy_and_receive(), &many);
+    let pass = MapPass { compiled: compiled.clone(), range: None, voices: 3 };
+    let state = many.scan(&pass, &options).unwrap();
+    let map = state.result(&compiled, None);
+    let one = snapshot(rows, 1).scan(&pass, &options).unwrap().result(&compiled, None);
+    assert_eq!(map, one, "buckets do not matter");
+
+    let mut bytes = Vec::new();
+    state.encode(&mut bytes);
+    assert_eq!(MapState::decode(&bytes).unwrap(), state);
+
+    for figure in figures(&compiled) {
+        let people =
+            many.scan(&PeoplePass { compiled: compiled.clone(), range: None, figure }, &options).unwrap().people();
+        let count =
+            Count { customers: people.len() as u64, instances: people.iter().map(|p| u64::from(p.instances)).sum() };
+        assert_eq!(shown(&map, figure), count, "{figure:?}");
+    }
+    let reached = reached_slowly(&compiled, &many);
+    for (s, stage) in map.stages.iter().enumerate() {
+        assert_eq!(stage.reached.instances, reached.get(&s).copied().unwrap_or(0));
+        if !compiled.definition.stages[s].optional {
+            let out =
+                stage.continued.instances + stage.lost.instances + stage.waiting.instances + stage.finished.instances;
+            assert!(out >= stage.reached.instances, "nobody vanishes at {}", stage.key);
+        }
+        assert!(stage.voices.len() <= 3);
+    }
+    let endings = map.finished.instances + map.dropped.instances + map.waiting.instances;
+    assert_eq!(endings, map.started.instances);
+    serde_json::to_string(&map).unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn every_figure_opens_the_people_it_counts(rows in stories(5, 80)) {
+        check(rows);
+    }
+}
+
+#[test]
+fn sums_of_mixed_currencies_are_refused() {
+    use crate::world::{EPOCH, row};
+    use throughline_interactions::{Currency, Money};
+    let paid = |customer: u64, code: &str| {
+        let mut row = row(customer, EPOCH, "Order Completed", customer);
+        row.money = Some(Money { minor: 500, currency: Currency::new(code).unwrap() });
+        row
+    };
+    let money = |rows: Vec<Row>| {
+        let snapshot = snapshot(rows, 1);
+        let compiled = compile(buy_and_receive(), &snapshot);
+        let pass = MapPass { compiled: compiled.clone(), range: None, voices: 0 };
+        snapshot.scan(&pass, &ScanOptions::default()).unwrap().result(&compiled, None).stages[0].money.clone()
+    };
+    let sum = MoneyFigure::Sum { minor: 1_000, currency: "EUR".to_owned(), rows: 2 };
+    assert_eq!(money(vec![paid(1, "EUR"), paid(2, "EUR")]), Some(sum));
+    let refused = MoneyFigure::Refused { currencies: vec!["EUR".to_owned(), "USD".to_owned()] };
+    assert_eq!(money(vec![paid(1, "EUR"), paid(2, "USD")]), Some(refused));
+}

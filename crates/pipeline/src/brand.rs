@@ -1,0 +1,91 @@
+//! What is kept in memory for one workspace while the engine runs.
+
+use crate::attributes::Attributes;
+use crate::journeys::MapCache;
+use crate::tallies::Pending;
+use crate::workspaces::{Workspace, WorkspaceRecord};
+use crate::{EngineError, Options};
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use throughline_customers::{IdentityGraph, load_graph};
+use throughline_interactions::{Node, NodeSecret, Zone};
+use throughline_store::Store;
+use throughline_timeline::{Changes, Snapshot, Timeline};
+
+/// The running state of one workspace.
+pub(crate) struct Brand {
+    pub(crate) workspace: Workspace,
+    pub(crate) zone: Zone,
+    pub(crate) node_secret: NodeSecret,
+    timeline: Mutex<Timeline>,
+    /// How far the timeline's files reach.
+    pub(crate) timeline_covers: std::sync::atomic::AtomicU64,
+    graph: Mutex<IdentityGraph>,
+    pub(crate) erased: RwLock<HashSet<Node>>,
+    pub(crate) attributes: Attributes,
+    /// Outcomes counted since the last tally frame.
+    pub(crate) pending: Mutex<Pending>,
+    /// Outcomes in a tally frame that is not folded yet, and its position.
+    pub(crate) in_flight: Mutex<(u64, Pending)>,
+    pub(crate) maps: Mutex<MapCache>,
+    /// Appends to the history since it was compacted.
+    pub(crate) appends: std::sync::atomic::AtomicU32,
+    pub(crate) compacting: std::sync::atomic::AtomicBool,
+}
+
+impl Brand {
+    pub(crate) fn open(
+        dir: &Path,
+        store: &Store,
+        record: WorkspaceRecord,
+        _options: &Options,
+    ) -> Result<Self, EngineError> {
+        let id = record.workspace.id;
+        let (graph, erased) = store.read(|c| load_graph(c, id))?;
+        let at = dir.join("timelines").join(id.to_string());
+        let (timeline, opened) =
+            Timeline::open(&at, id.0, record.buckets).map_err(|e| EngineError::Damaged(e.to_string()))?;
+        let zone = Zone::new(&record.workspace.zone).map_err(|e| EngineError::Damaged(e.to_string()))?;
+        Ok(Self {
+            attributes: Attributes::load(store, id, record.node_secret)?,
+            zone,
+            node_secret: record.node_secret,
+            timeline: Mutex::new(timeline),
+            timeline_covers: opened.covers.into(),
+            graph: Mutex::new(graph),
+            erased: RwLock::new(erased.into_iter().collect()),
+            pending: Mutex::default(),
+            in_flight: Mutex::default(),
+            maps: Mutex::default(),
+            appends: 0.into(),
+            compacting: false.into(),
+            workspace: record.workspace,
+        })
+    }
+
+    pub(crate) fn graph(&self) -> MutexGuard<'_, IdentityGraph> {
+        self.graph.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn timeline(&self) -> MutexGuard<'_, Timeline> {
+        self.timeline.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn apply(&self, changes: Changes) -> Result<(), EngineError> {
+        self.timeline().apply(changes).map_err(|e| EngineError::Timeline(e.to_string()))
+    }
+
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, EngineError> {
+        self.timeline().snapshot().map_err(|e| EngineError::Timeline(e.to_string()))
+    }
+
+    /// Who every linked node belongs to now.
+    pub(crate) fn redirects(&self) -> std::collections::HashMap<u64, u64> {
+        self.graph().redirects().map(|(n, c)| (n.0, c)).collect()
+    }
+
+    pub(crate) fn is_erased(&self, node: Node) -> bool {
+        self.erased.read().unwrap_or_else(PoisonError::into_inner).contains(&node)
+    }
+}

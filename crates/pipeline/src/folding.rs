@@ -1,0 +1,436 @@
+//! The folding thread: the ledger, in order, into everything that follows from it.
+//!
+//! One batch is one store transaction with the ledger position inside, then one change of the
+//! timelines. A second thread settles: it hands rows to the open history and lets the timelines
+//! write their files, at the latest after [`Options::settle_seconds`](crate::Options). What was not
+//! settled when the process died is read from the ledger again at the next start.
+
+use crate::brand::Brand;
+use crate::engine::Inner;
+use crate::erasure::ErasureFrame;
+use crate::rows::{Names, row};
+use crate::tallies::Pending;
+use crate::{EngineError, attributes::Attributes};
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use throughline_customers::{Fold, forget};
+use throughline_interactions::{Interaction, MessageKey, Node, Tally, Timestamp, WorkspaceId};
+use throughline_ledger::{Frame, FrameKind, NewFrame};
+use throughline_store::Store;
+use throughline_store::rusqlite::{self, Transaction, params};
+use throughline_timeline::{Changes, Moved, Row};
+
+/// The source under which erased interactions are counted.
+pub(crate) const ERASED_SOURCE: &str = "(erased)";
+
+/// Rows by workspace, up to a position.
+pub(crate) struct Settling {
+    pub(crate) covers: u64,
+    pub(crate) rows: BTreeMap<WorkspaceId, Vec<Row>>,
+    pub(crate) flush: bool,
+    pub(crate) done: Option<SyncSender<Result<(), String>>>,
+}
+
+enum Order {
+    Settle(SyncSender<Result<(), String>>),
+    Close(SyncSender<Result<(), String>>),
+}
+
+/// The two threads.
+pub(crate) struct Folding {
+    orders: SyncSender<Order>,
+    threads: Vec<JoinHandle<()>>,
+    inner: Arc<Inner>,
+}
+
+impl Folding {
+    pub(crate) fn start(inner: Arc<Inner>) -> Self {
+        let (orders, inbox) = sync_channel(4);
+        let (hand_over, handed) = sync_channel::<Settling>(1);
+        let settler = inner.clone();
+        let folder = inner.clone();
+        let settle = std::thread::Builder::new().name("settle".into()).spawn(move || {
+            for settling in handed {
+                let done = settling.done.clone();
+                let result = settler.settle(settling).map_err(|e| e.to_string());
+                if let Err(e) = &result {
+                    tracing::error!(error = e, "settling failed");
+                    settler.fail(e.clone());
+                }
+                if let Some(done) = done {
+                    let _ = done.send(result);
+                }
+            }
+        });
+        let fold = std::thread::Builder::new().name("fold".into()).spawn(move || {
+            let mut worker = Worker { inner: &folder, hand_over, buffer: BTreeMap::new(), buffered: 0, since: None };
+            if let Err(e) = worker.run(&inbox) {
+                tracing::error!(error = %e, "folding stopped");
+                folder.fail(format!("working the ledger in stopped: {e}"));
+            }
+        });
+        let threads = [settle, fold].into_iter().filter_map(Result::ok).collect();
+        Self { orders, threads, inner }
+    }
+
+    fn ask(&self, order: impl FnOnce(SyncSender<Result<(), String>>) -> Order) -> Result<(), EngineError> {
+        let (tell, told) = sync_channel(1);
+        let stopped = || {
+            let failure = self.inner.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            EngineError::Damaged(failure.unwrap_or_else(|| "the folding thread is gone".to_owned()))
+        };
+        self.orders.send(order(tell)).map_err(|_| stopped())?;
+        match told.recv() {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(e)) => Err(EngineError::Damaged(e)),
+            Err(_) => Err(stopped()),
+        }
+    }
+
+    pub(crate) fn settle(&self) -> Result<(), EngineError> {
+        self.ask(Order::Settle)
+    }
+
+    pub(crate) fn close(self) -> Result<(), EngineError> {
+        let result = self.ask(Order::Close);
+        self.inner.stop.store(true, Ordering::Release);
+        drop(self.orders);
+        for t in self.threads {
+            let _ = t.join();
+        }
+        result
+    }
+}
+
+struct Worker<'a> {
+    inner: &'a Inner,
+    hand_over: SyncSender<Settling>,
+    buffer: BTreeMap<WorkspaceId, Vec<Row>>,
+    buffered: usize,
+    since: Option<Instant>,
+}
+
+impl Worker<'_> {
+    fn run(&mut self, inbox: &Receiver<Order>) -> Result<(), EngineError> {
+        let options = &self.inner.options;
+        let mut tallied = Instant::now();
+        loop {
+            let behind = self.fold_some()?;
+            if self.buffered >= options.history_rows
+                || self.since.is_some_and(|s| s.elapsed() >= Duration::from_secs(options.settle_seconds))
+            {
+                self.send(false, None);
+            }
+            if tallied.elapsed() >= Duration::from_millis(500) {
+                self.write_tallies()?;
+                tallied = Instant::now();
+            }
+            let wait = if behind { Duration::ZERO } else { Duration::from_millis(20) };
+            match inbox.recv_timeout(wait) {
+                Ok(Order::Settle(done)) => {
+                    self.write_tallies()?;
+                    while self.fold_some()? {}
+                    self.send(true, Some(done));
+                }
+                Ok(Order::Close(done)) => {
+                    self.write_tallies()?;
+                    while self.fold_some()? {}
+                    self.send(true, Some(done));
+                    return Ok(());
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if !behind {
+                        let folded = self.inner.folded.load(Ordering::Acquire);
+                        self.inner.ledger.wait_beyond(folded, Duration::from_millis(80));
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    while self.fold_some()? {}
+                    self.send(true, None);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Folds one batch; false when there is nothing more.
+    fn fold_some(&mut self) -> Result<bool, EngineError> {
+        let from = self.inner.folded.load(Ordering::Acquire) + 1;
+        if self.inner.ledger.last_position() < from {
+            return Ok(false);
+        }
+        let frames = self.inner.ledger.read_from(from, self.inner.options.batch, 64 << 20)?;
+        let Some(last) = frames.last().map(|f| f.header.position) else { return Ok(false) };
+        // An erasure stands alone, so that everything before it is written when it looks.
+        let mut rest = frames.as_slice();
+        while !rest.is_empty() {
+            let plain = rest.iter().position(|f| f.header.kind == FrameKind::Erasure).unwrap_or(rest.len());
+            let (batch, tail) = if plain == 0 { rest.split_at(1) } else { rest.split_at(plain) };
+            if plain == 0 {
+                self.fold_erasure(&batch[0])?;
+            } else {
+                for (workspace, rows) in self.inner.fold_batch(batch)? {
+                    self.buffered += rows.len();
+                    self.buffer.entry(workspace).or_default().extend(rows);
+                }
+            }
+            rest = tail;
+        }
+        self.since.get_or_insert_with(Instant::now);
+        self.inner.folded.store(last, Ordering::Release);
+        Ok(self.inner.ledger.last_position() > last)
+    }
+
+    fn fold_erasure(&mut self, frame: &Frame) -> Result<(), EngineError> {
+        let erasure = self.inner.fold_erasure(frame)?;
+        let gone: std::collections::HashSet<u64> = erasure.nodes.iter().map(|n| n.0).collect();
+        for rows in self.buffer.values_mut() {
+            rows.retain(|r| !gone.contains(&r.node));
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, flush: bool, done: Option<SyncSender<Result<(), String>>>) {
+        self.buffered = 0;
+        self.since = None;
+        let settling = Settling {
+            covers: self.inner.folded.load(Ordering::Acquire),
+            rows: std::mem::take(&mut self.buffer),
+            flush,
+            done,
+        };
+        if self.hand_over.send(settling).is_err() {
+            self.inner.fail("the settling thread is gone".to_owned());
+        }
+    }
+
+    fn write_tallies(&self) -> Result<(), EngineError> {
+        for brand in self.inner.brands() {
+            let pending = std::mem::take(&mut *brand.pending.lock().unwrap_or_else(PoisonError::into_inner));
+            if pending.is_empty() {
+                continue;
+            }
+            let payload = serde_json::to_vec(&pending).expect("a tally is plain JSON");
+            *brand.in_flight.lock().unwrap_or_else(PoisonError::into_inner) = (u64::MAX, pending);
+            let frame = NewFrame {
+                kind: FrameKind::Tally,
+                workspace: brand.workspace.id.0,
+                key: 0,
+                content: 0,
+                node: 0,
+                received_at: (self.inner.options.clock)().0,
+                payload,
+            };
+            self.inner.ledger.append(vec![frame])?;
+        }
+        Ok(())
+    }
+}
+
+/// What one batch does to one workspace before it is written.
+struct Part<'a> {
+    brand: Arc<Brand>,
+    rows: Vec<Row>,
+    fresh: crate::attributes::Fresh,
+    counted: Pending,
+    quarantined: Vec<(&'a Frame, String, String)>,
+    tallied: bool,
+}
+
+impl Inner {
+    /// Folds frames without erasures into the store and the timelines; the rows for the history.
+    pub(crate) fn fold_batch(&self, frames: &[Frame]) -> Result<Vec<(WorkspaceId, Vec<Row>)>, EngineError> {
+        let Some(last) = frames.last().map(|f| f.header.position) else { return Ok(Vec::new()) };
+        let mut by_workspace: BTreeMap<u32, Vec<&Frame>> = BTreeMap::new();
+        for f in frames {
+            by_workspace.entry(f.header.workspace).or_default().push(f);
+        }
+        let mut parts = Vec::with_capacity(by_workspace.len());
+        for (workspace, frames) in by_workspace {
+            parts.push((self.brand(WorkspaceId(workspace))?, frames));
+        }
+        let mut written = Vec::with_capacity(parts.len());
+        // The graphs are locked for the whole transaction: a page never sees half a batch.
+        self.store
+            .write(|tx| {
+                for (brand, frames) in &parts {
+                    let (part, moved) = fold_part(tx, brand.clone(), frames, last)?;
+                    written.push((part, moved));
+                }
+                Store::set_position(tx, "pipeline", last)
+            })
+            .map_err(EngineError::from)?;
+        let mut out = Vec::with_capacity(written.len());
+        for (part, moved) in written {
+            let id = part.brand.workspace.id;
+            if part.tallied {
+                *part.brand.in_flight.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
+            }
+            part.brand.apply(Changes { position: last, rows: part.rows.clone(), moved, erased: Vec::new() })?;
+            out.push((id, part.rows));
+        }
+        Ok(out)
+    }
+
+    /// Folds an erasure: rows, names and links of the person go, the nodes are remembered.
+    pub(crate) fn fold_erasure(&self, frame: &Frame) -> Result<ErasureFrame, EngineError> {
+        let position = frame.header.position;
+        let brand = self.brand(WorkspaceId(frame.header.workspace))?;
+        let erasure: ErasureFrame = serde_json::from_slice(&frame.payload)
+            .map_err(|e| EngineError::Damaged(format!("the erasure at position {position} cannot be read: {e}")))?;
+        // The first time, the interactions are still there and were counted under their sources; on
+        // a replay they are gone and were counted as erased when they were met.
+        let first_time = match erasure.positions.first() {
+            Some(p) => !self.ledger.read(*p)?.header.erased,
+            None => false,
+        };
+        let mut graph = brand.graph();
+        let customers: std::collections::BTreeSet<u64> =
+            erasure.nodes.iter().map(|n| graph.customer(*n)).chain(erasure.nodes.iter().map(|n| n.0)).collect();
+        let moved = self.store.write(|tx| {
+            let moved = forget(tx, brand.workspace.id, &mut graph, &erasure.nodes, position)?;
+            if first_time {
+                for (source, n) in &erasure.sources {
+                    tx.execute(
+                        "UPDATE pipeline_sources SET accepted = accepted - $1 WHERE workspace = $2 AND source = $3",
+                        params![n.cast_signed(), brand.workspace.id.0, source],
+                    )?;
+                    let mut counted = Pending::default();
+                    counted.add(ERASED_SOURCE, &Tally { accepted: *n, ..Tally::default() }, Timestamp(0));
+                    counted.write(tx, brand.workspace.id)?;
+                }
+                tx.execute(
+                    "INSERT INTO pipeline_erasures (position, workspace) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                    params![position.cast_signed(), brand.workspace.id.0],
+                )?;
+            }
+            let mut changes: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
+            changes.extend(customers.iter().map(|c| (0, *c, 0)));
+            record_changes(tx, brand.workspace.id, position, &changes)?;
+            Store::set_position(tx, "pipeline", position)?;
+            Ok(moved)
+        })?;
+        drop(graph);
+        brand.erased.write().unwrap_or_else(PoisonError::into_inner).extend(erasure.nodes.iter().copied());
+        brand.apply(Changes {
+            position,
+            rows: Vec::new(),
+            moved: moved.iter().map(|m| Moved { node: m.node.0, from: m.from, to: m.to }).collect(),
+            erased: customers.into_iter().collect(),
+        })?;
+        Ok(erasure)
+    }
+}
+
+fn fold_part<'a>(
+    tx: &Transaction<'_>,
+    brand: Arc<Brand>,
+    frames: &[&'a Frame],
+    last: u64,
+) -> rusqlite::Result<(Part<'a>, Vec<Moved>)> {
+    let id = brand.workspace.id;
+    let secret = brand.node_secret;
+    let mut part = Part {
+        rows: Vec::with_capacity(frames.len()),
+        fresh: Vec::new(),
+        counted: Pending::default(),
+        quarantined: Vec::new(),
+        tallied: false,
+        brand: brand.clone(),
+    };
+    let mut names = Names::default();
+    let mut graph = brand.graph();
+    let mut fold = Fold::new(id, &mut graph, &secret);
+    for frame in frames {
+        let h = &frame.header;
+        let at = Timestamp(h.received_at);
+        if h.erased {
+            part.counted.add(ERASED_SOURCE, &Tally { accepted: 1, ..Tally::default() }, Timestamp(0));
+            continue;
+        }
+        match h.kind {
+            FrameKind::Interaction => {
+                let i = decode(frame)?;
+                part.counted.add(i.source.as_str(), &Tally { accepted: 1, ..Tally::default() }, at);
+                let key = MessageKey(h.key);
+                let node = fold.add(&i, key, h.position).unwrap_or_else(|e| {
+                    tracing::warn!(
+                        position = e.position,
+                        event = e.event,
+                        "a decision cannot be read and is passed over"
+                    );
+                    Node(h.node)
+                });
+                part.rows.push(row(&brand, &i, key, node, h.position, &mut names, &mut part.fresh));
+            }
+            FrameKind::Quarantined => {
+                let i = decode(frame)?;
+                part.counted.add(i.source.as_str(), &Tally { quarantined: 1, ..Tally::default() }, at);
+                part.counted.reason(i.source.as_str(), "conflict");
+                part.quarantined.push((frame, i.source.as_str().to_owned(), i.message_id));
+            }
+            FrameKind::Tally => {
+                let tally: Pending = serde_json::from_slice(&frame.payload).map_err(|e| unreadable(frame, &e))?;
+                part.counted.merge(tally);
+                part.tallied = true;
+            }
+            FrameKind::Erasure => {}
+        }
+    }
+    let moved = fold.write(tx)?.moved;
+    for r in &mut part.rows {
+        r.customer = graph.customer(Node(r.node));
+    }
+    drop(graph);
+    Attributes::write(tx, id, &part.fresh)?;
+    part.counted.write(tx, id)?;
+    for (frame, source, message_id) in &part.quarantined {
+        tx.prepare_cached(
+            "INSERT INTO pipeline_quarantine (position, workspace, source, code, message_id) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![frame.header.position.cast_signed(), id.0, source, "conflict", message_id])?;
+    }
+    let changes: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
+    record_changes(tx, id, last, &changes)?;
+    Ok((part, moved.into_iter().map(|m| Moved { node: m.node.0, from: m.from, to: m.to }).collect()))
+}
+
+/// Keeps what the timeline's files do not know yet: (node, before, after), or (0, customer, 0) for
+/// an erased customer.
+fn record_changes(
+    tx: &Transaction<'_>,
+    workspace: WorkspaceId,
+    position: u64,
+    changes: &[(u64, u64, u64)],
+) -> rusqlite::Result<()> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO pipeline_changes (workspace, position, number, node, before, after) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT DO NOTHING",
+    )?;
+    for (number, (node, before, after)) in changes.iter().enumerate() {
+        insert.execute(params![
+            workspace.0,
+            position.cast_signed(),
+            number as i64,
+            node.cast_signed(),
+            before.cast_signed(),
+            after.cast_signed()
+        ])?;
+    }
+    Ok(())
+}
+
+pub(crate) fn decode(frame: &Frame) -> rusqlite::Result<Interaction> {
+    Interaction::from_payload(&frame.payload).map_err(|e| unreadable(frame, &e))
+}
+
+fn unreadable(frame: &Frame, e: &serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(
+        format!("the ledger's frame at position {} cannot be read: {e}", frame.header.position).into(),
+    )
+}

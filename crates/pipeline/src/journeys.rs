@@ -1,0 +1,247 @@
+//! Maps, pain points, scores and the people behind every figure, remembered until the data change.
+
+use crate::attributes::names;
+use crate::brand::Brand;
+use crate::{Engine, EngineError};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+use throughline_interactions::{Interaction, Timestamp, WorkspaceId};
+use throughline_journeys::pain_points::{Findings, Key, Outcome, PainPeoplePass};
+use throughline_journeys::{
+    Compiled, Definition, Extent, Figure, Map, MapPass, PainPoints, PeoplePass, ScoresPass, TimeRange,
+};
+use throughline_store::rusqlite::params;
+use throughline_timeline::{ScanOptions, Snapshot};
+use throughline_value::Estimate;
+use throughline_value::scores::{ces, csat, mean, nps};
+
+/// How many voices a stage of the map keeps.
+const VOICES: usize = 12;
+
+/// A journey and the window of its starts, in microseconds.
+type MapKey = (String, Option<(i64, i64)>);
+
+/// What was worked out, by journey and version of the timelines.
+#[derive(Default)]
+pub(crate) struct MapCache {
+    version: u64,
+    maps: HashMap<MapKey, Arc<Map>>,
+    findings: HashMap<String, Arc<Findings>>,
+    end: Option<Timestamp>,
+}
+
+/// One kind of score of a workspace.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScoreReport {
+    /// `nps`, `csat`, `ces`, `stars` or a question's own name.
+    pub kind: String,
+    /// Lowest and highest possible answer.
+    pub scale: (f64, f64),
+    /// Answers given.
+    pub n: u64,
+    /// The mean in the unit of the scale.
+    pub mean: Estimate,
+    /// The figure by which the kind is known: NPS for `nps`, the share of 5–7 for `ces`, the share
+    /// of the two best answers for the others, in percent.
+    pub index: Option<Estimate>,
+    /// What `index` is.
+    pub index_name: &'static str,
+    /// Each answer with its count.
+    pub distribution: Vec<(f64, u64)>,
+    /// The window: from …
+    pub from: Option<Timestamp>,
+    /// … to before; `None` for all time.
+    pub until: Option<Timestamp>,
+}
+
+/// A person behind a figure.
+pub use throughline_journeys::Person;
+
+impl Engine {
+    /// The journeys of a workspace.
+    pub fn journeys(&self, workspace: WorkspaceId) -> Result<Vec<Definition>, EngineError> {
+        let texts: Vec<String> = self.store().read(|c| {
+            c.prepare("SELECT definition FROM pipeline_journeys WHERE workspace = $1 ORDER BY rank, key")?
+                .query_map([workspace.0], |r| r.get(0))?
+                .collect()
+        })?;
+        texts
+            .iter()
+            .map(|t| {
+                serde_json::from_str(t)
+                    .map_err(|e| EngineError::Damaged(format!("a stored journey cannot be read: {e}")))
+            })
+            .collect()
+    }
+
+    /// Adds a journey, or replaces the one of the same key.
+    pub fn put_journey(&self, workspace: WorkspaceId, definition: &Definition) -> Result<(), EngineError> {
+        definition.validate().map_err(|e| EngineError::Refused(e.to_string()))?;
+        let brand = self.inner().brand(workspace)?;
+        let text = serde_json::to_string(definition).expect("a definition is plain JSON");
+        self.store().write(|tx| {
+            tx.execute(
+                "INSERT INTO pipeline_journeys (workspace, key, rank, definition)
+                 SELECT $1, $2, COALESCE(MAX(rank), -1) + 1, $3 FROM pipeline_journeys WHERE workspace = $1
+                 ON CONFLICT (workspace, key) DO UPDATE SET definition = excluded.definition",
+                params![workspace.0, definition.key, text],
+            )
+        })?;
+        *brand.maps.lock().unwrap_or_else(PoisonError::into_inner) = MapCache::default();
+        Ok(())
+    }
+
+    fn journey(&self, workspace: WorkspaceId, key: &str) -> Result<Definition, EngineError> {
+        self.journeys(workspace)?
+            .into_iter()
+            .find(|d| d.key == key)
+            .ok_or_else(|| EngineError::NotFound(format!("journey `{key}`")))
+    }
+
+    /// The live map of a journey; `range` keeps instances that started inside.
+    pub fn map_within(
+        &self,
+        workspace: WorkspaceId,
+        key: &str,
+        range: Option<TimeRange>,
+    ) -> Result<Arc<Map>, EngineError> {
+        let brand = self.inner().brand(workspace)?;
+        let snapshot = brand.snapshot()?;
+        let at = (key.to_owned(), range.map(|r| (r.from.0, r.until.0)));
+        if let Some(map) = brand.cached(&snapshot, |c| c.maps.get(&at).cloned()) {
+            return Ok(map);
+        }
+        let compiled = self.compiled(&brand, &snapshot, key)?;
+        let pass = MapPass { compiled: compiled.clone(), range, voices: VOICES };
+        let map = Arc::new(snapshot.scan(&pass, &ScanOptions::default())?.result(&compiled, range));
+        brand.keep(&snapshot, |c| c.maps.insert(at, map.clone()));
+        Ok(map)
+    }
+
+    /// The live map of a journey over all time.
+    pub fn map(&self, workspace: WorkspaceId, key: &str) -> Result<Arc<Map>, EngineError> {
+        self.map_within(workspace, key, None)
+    }
+
+    /// What hurts in a journey.
+    pub fn pain_points(&self, workspace: WorkspaceId, key: &str) -> Result<Arc<Findings>, EngineError> {
+        let brand = self.inner().brand(workspace)?;
+        let snapshot = brand.snapshot()?;
+        if let Some(found) = brand.cached(&snapshot, |c| c.findings.get(key).cloned()) {
+            return Ok(found);
+        }
+        let compiled = self.compiled(&brand, &snapshot, key)?;
+        let names = names(self.store(), workspace)?;
+        let found = PainPoints::new(compiled).find(&snapshot, &|h| names.get(&h).cloned(), &ScanOptions::default())?;
+        let found = Arc::new(found);
+        brand.keep(&snapshot, |c| c.findings.insert(key.to_owned(), found.clone()));
+        Ok(found)
+    }
+
+    /// The customers behind a figure of the map.
+    pub fn people(&self, workspace: WorkspaceId, key: &str, figure: Figure) -> Result<Vec<Person>, EngineError> {
+        let brand = self.inner().brand(workspace)?;
+        let snapshot = brand.snapshot()?;
+        let compiled = self.compiled(&brand, &snapshot, key)?;
+        let pass = PeoplePass { compiled, range: None, figure };
+        Ok(snapshot.scan(&pass, &ScanOptions::default())?.people())
+    }
+
+    /// The customers behind a pain point.
+    pub fn pain_point_people(
+        &self,
+        workspace: WorkspaceId,
+        key: &str,
+        candidate: Key,
+        outcome: Outcome,
+    ) -> Result<Vec<Person>, EngineError> {
+        let brand = self.inner().brand(workspace)?;
+        let snapshot = brand.snapshot()?;
+        let compiled = self.compiled(&brand, &snapshot, key)?;
+        let pass = PainPeoplePass { compiled, range: None, key: candidate, outcome };
+        Ok(snapshot.scan(&pass, &ScanOptions::default())?.people())
+    }
+
+    /// The facts at ledger positions that are not erased, such as the voices of a stage.
+    pub fn voices(&self, workspace: WorkspaceId, positions: &[u64]) -> Result<Vec<Interaction>, EngineError> {
+        let frames = self.inner().ledger.read_many(positions)?;
+        frames
+            .iter()
+            .filter(|f| !f.header.erased && f.header.workspace == workspace.0)
+            .map(|f| crate::folding::decode(f).map_err(|e| EngineError::Damaged(e.to_string())))
+            .collect()
+    }
+
+    /// The workspace's scores, in a window or over all time; no score without an answer.
+    pub fn scores(
+        &self,
+        workspace: WorkspaceId,
+        window: Option<(Timestamp, Timestamp)>,
+    ) -> Result<Vec<ScoreReport>, EngineError> {
+        let snapshot = self.inner().brand(workspace)?.snapshot()?;
+        let range = window.map(|(from, until)| TimeRange { from, until });
+        let state = snapshot.scan(&ScoresPass { range }, &ScanOptions::default())?;
+        let mut reports = Vec::new();
+        for (kind, counts) in state.iter() {
+            let Some(mean) = mean(counts) else { continue };
+            let (index, index_name) = match kind {
+                "nps" => (nps(counts).map(|n| n.score), "net promoter score"),
+                "ces" => (ces(counts).map(|c| c.agree), "share of 5 to 7"),
+                _ => (csat(counts), "share of the two best answers"),
+            };
+            let scale: (i64, i64) = counts.scale().into();
+            reports.push(ScoreReport {
+                kind: kind.to_owned(),
+                scale: (scale.0 as f64 / 1000.0, scale.1 as f64 / 1000.0),
+                n: counts.n(),
+                mean,
+                index,
+                index_name,
+                distribution: counts.distribution(),
+                from: window.map(|w| w.0),
+                until: window.map(|w| w.1),
+            });
+        }
+        Ok(reports)
+    }
+
+    /// The timelines of a workspace as they are now.
+    pub fn snapshot(&self, workspace: WorkspaceId) -> Result<Snapshot, EngineError> {
+        self.inner().brand(workspace)?.snapshot()
+    }
+
+    fn compiled(&self, brand: &Brand, snapshot: &Snapshot, key: &str) -> Result<Arc<Compiled>, EngineError> {
+        let definition = self.journey(brand.workspace.id, key)?;
+        let end = match brand.cached(snapshot, |c| c.end) {
+            Some(end) => end,
+            None => {
+                let end = snapshot.scan(&Extent, &ScanOptions::default())?.last().unwrap_or(Timestamp::MIN);
+                brand.keep(snapshot, |c| c.end = Some(end));
+                end
+            }
+        };
+        let compiled = Compiled::new(definition, end, &|dimension, value| brand.attributes.hash(dimension, value));
+        Ok(Arc::new(compiled.map_err(|e| EngineError::Refused(e.to_string()))?))
+    }
+}
+
+impl Brand {
+    /// Looks into what was worked out for this snapshot.
+    fn cached<T>(&self, snapshot: &Snapshot, look: impl FnOnce(&MapCache) -> Option<T>) -> Option<T> {
+        let cache = self.maps.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.version == snapshot.version() { look(&cache) } else { None }
+    }
+
+    /// Keeps what was worked out, unless the data have changed meanwhile.
+    fn keep<T>(&self, snapshot: &Snapshot, keep: impl FnOnce(&mut MapCache) -> T) {
+        let mut cache = self.maps.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.version > snapshot.version() {
+            return;
+        }
+        if cache.version < snapshot.version() {
+            *cache = MapCache { version: snapshot.version(), ..MapCache::default() };
+        }
+        keep(&mut cache);
+    }
+}

@@ -1,0 +1,64 @@
+//! The middle of the house: the path of one interaction from the door to the pages.
+//!
+//! [`Engine`] owns one data directory. [`Engine::receive`] appends to the ledger and answers after
+//! the sync; one thread folds the ledger into customers, timelines and tallies, a batch in one
+//! store transaction that also holds the ledger position; a second hands the rows to the open
+//! history ([`History`], the lake). Reading goes the other way only: pages ask, nothing here
+//! writes on their behalf but facts.
+//!
+//! This room knows no HTTP, no SQL console and no Arrow: the lake is behind the [`History`] trait,
+//! so that nobody who works on journeys or pages builds it. Read `engine.rs` first, then
+//! `receive.rs` and `folding.rs`.
+
+mod error;
+mod workspaces;
+mod brand;
+mod attributes;
+mod rows;
+mod engine;
+mod receive;
+mod tallies;
+mod folding;
+mod recovery;
+mod history;
+mod jobs;
+mod journeys;
+mod customers;
+mod story;
+mod erasure;
+mod check;
+
+pub use check::{CheckReport, Digest};
+pub use engine::{Engine, Opened, Options, Status};
+pub use erasure::Receipt;
+pub use error::EngineError;
+pub use history::History;
+pub use jobs::{Job, JobHandle};
+pub use journeys::{Person, ScoreReport};
+pub use receive::Received;
+pub use story::{Feeling, PromiseOutcome, PromiseState, Story, StoryEntry, StoryQuery};
+pub use tallies::SourceTally;
+pub use workspaces::{NewWorkspace, Workspace};
+
+use throughline_store::{Migration, Table, TableKind};
+
+/// The schema of this room and of the rooms below it.
+pub fn migrations() -> Vec<Migration> {
+    let own = Migration {
+        room: "pipeline",
+        number: 1,
+        sql: include_str!("migrations/0001.sql"),
+        tables: &[
+            Table { name: "pipeline_instance", kind: TableKind::Definition },
+            Table { name: "pipeline_workspaces", kind: TableKind::Definition },
+            Table { name: "pipeline_journeys", kind: TableKind::Definition },
+            Table { name: "pipeline_erasures", kind: TableKind::Definition },
+            Table { name: "pipeline_sources", kind: TableKind::Derived },
+            Table { name: "pipeline_reasons", kind: TableKind::Derived },
+            Table { name: "pipeline_quarantine", kind: TableKind::Derived },
+            Table { name: "pipeline_attributes", kind: TableKind::Derived },
+            Table { name: "pipeline_changes", kind: TableKind::Derived },
+        ],
+    };
+    std::iter::once(own).chain(throughline_customers::migrations().iter().copied()).collect()
+}

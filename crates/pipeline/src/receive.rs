@@ -1,0 +1,142 @@
+//! The door: from parsed interactions to the ledger, and one outcome for each.
+
+use crate::tallies::Pending;
+use crate::{Engine, EngineError};
+use std::sync::PoisonError;
+use throughline_customers::Fold;
+use throughline_interactions::{Fault, Interaction, Outcome, SourceId, Tally, WorkspaceId};
+use throughline_ledger::{FrameKind, NewFrame, Verdict};
+
+/// Interactions of one source that arrived together, each readable or not.
+#[derive(Debug)]
+pub struct Received {
+    /// Where they came from.
+    pub source: SourceId,
+    /// In the order sent; a fault is what could not be read.
+    pub items: Vec<Result<Interaction, Fault>>,
+}
+
+impl Engine {
+    /// Appends what is new to the ledger and calls back with one outcome per item, in order, once
+    /// it is on the disk. The callback runs on the ledger's thread: hand the outcomes on, do no
+    /// work in it.
+    pub fn receive(
+        &self,
+        workspace: WorkspaceId,
+        received: Received,
+        done: impl FnOnce(Result<Vec<Outcome>, EngineError>) + Send + 'static,
+    ) {
+        let brand = match self.inner().brand(workspace) {
+            Ok(b) => b,
+            Err(e) => return done(Err(e)),
+        };
+        let now = self.now();
+        let Received { source, items } = received;
+        let mut frames = Vec::with_capacity(items.len());
+        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(items.len());
+        for item in items {
+            match item {
+                Ok(i) if i.nodes(&brand.node_secret).iter().any(|(n, _)| brand.is_erased(*n)) => {
+                    outcomes.push(Some(Outcome::Rejected(Fault::whole(
+                        "erased",
+                        "this person was erased; nothing about them is taken any more",
+                    ))));
+                }
+                Ok(i) => {
+                    outcomes.push(None);
+                    frames.push(frame(self, workspace, &brand.node_secret, &i));
+                }
+                Err(fault) => outcomes.push(Some(Outcome::Rejected(fault))),
+            }
+        }
+        self.inner().ledger.append_later(frames, move |verdicts| {
+            let verdicts = match verdicts {
+                Ok(v) => v,
+                Err(e) => return done(Err(e.into())),
+            };
+            let mut verdicts = verdicts.into_iter();
+            let outcomes: Vec<Outcome> =
+                outcomes.into_iter().map(|o| o.unwrap_or_else(|| outcome(verdicts.next()))).collect();
+            let mut uncounted = Pending::default();
+            for o in &outcomes {
+                match o {
+                    // These have a frame of their own, from which they are counted.
+                    Outcome::Accepted => {}
+                    Outcome::Quarantined(_) => {}
+                    Outcome::Duplicate => {
+                        uncounted.add(source.as_str(), &Tally { duplicate: 1, ..Tally::default() }, now)
+                    }
+                    Outcome::Rejected(f) => {
+                        uncounted.add(source.as_str(), &Tally { rejected: 1, ..Tally::default() }, now);
+                        uncounted.reason(source.as_str(), &f.code);
+                    }
+                }
+            }
+            if !uncounted.is_empty() {
+                brand.pending.lock().unwrap_or_else(PoisonError::into_inner).merge(uncounted);
+            }
+            done(Ok(outcomes));
+        });
+    }
+
+    /// [`Engine::receive`] for callers that may wait.
+    pub fn receive_now(&self, workspace: WorkspaceId, received: Received) -> Result<Vec<Outcome>, EngineError> {
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        self.receive(workspace, received, move |r| {
+            let _ = tell.send(r);
+        });
+        told.recv().unwrap_or_else(|_| Err(EngineError::Refused("the engine is closed".to_owned())))
+    }
+
+    /// Records a decision of a person, or of the clock, as a fact.
+    pub(crate) fn decide(
+        &self,
+        workspace: WorkspaceId,
+        event: &str,
+        message_id: String,
+        by: &str,
+        properties: serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), EngineError> {
+        let mut draft =
+            throughline_interactions::Draft { message_id, event: event.to_owned(), properties, ..Default::default() };
+        draft.actor = throughline_interactions::Actor::Agent;
+        draft.refs.push(throughline_interactions::Ref { kind: "staff".to_owned(), value: by.to_owned() });
+        let source = SourceId::system();
+        let fact = draft.receive(workspace, &source, self.now(), throughline_interactions::limits::FILE_BYTES);
+        self.receive_now(workspace, Received { source, items: vec![fact] })?;
+        self.wait_folded()
+    }
+}
+
+fn frame(
+    engine: &Engine,
+    workspace: WorkspaceId,
+    secret: &throughline_interactions::NodeSecret,
+    i: &Interaction,
+) -> NewFrame {
+    let key_secret = &engine.inner().key_secret;
+    let key = i.message_key(key_secret);
+    let payload = i.to_payload();
+    NewFrame {
+        kind: FrameKind::Interaction,
+        workspace: workspace.0,
+        key: key.0,
+        content: i.content_hash(&payload, key_secret).0,
+        node: Fold::node_of(i, key, secret).0,
+        received_at: i.received_at.0,
+        payload,
+    }
+}
+
+fn outcome(verdict: Option<Verdict>) -> Outcome {
+    match verdict {
+        Some(Verdict::Accepted(_)) => Outcome::Accepted,
+        Some(Verdict::Duplicate(_)) => Outcome::Duplicate,
+        Some(Verdict::Conflict(_)) => Outcome::Quarantined(Fault::at(
+            "message_id",
+            "conflict",
+            "a message with this id and another content is here already; if it is another message, give it an id of its own",
+        )),
+        None => Outcome::Rejected(Fault::whole("lost", "the ledger gave no verdict; send it again")),
+    }
+}

@@ -1,0 +1,196 @@
+//! Workspaces: what people configure about a brand.
+
+use crate::{Engine, EngineError};
+use serde::Serialize;
+use throughline_interactions::{Currency, NodeSecret, WorkspaceId, Zone};
+use throughline_store::Store;
+use throughline_store::rusqlite::{self, Row, params};
+
+/// One brand.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Workspace {
+    /// Its number.
+    pub id: WorkspaceId,
+    /// Its name in addresses: lower-case letters, digits and hyphens.
+    pub key: String,
+    /// What people call it.
+    pub name: String,
+    /// Its time zone.
+    pub zone: String,
+    /// Its currency.
+    pub currency: String,
+    /// The day its week starts with, 1 Monday to 7 Sunday.
+    pub week_start: u8,
+    /// Gross margin as a share of revenue, 0–1; without it revenue at risk is not shown.
+    pub margin: Option<f64>,
+}
+
+/// A workspace to create.
+#[derive(Debug, Clone)]
+pub struct NewWorkspace {
+    /// See [`Workspace::key`].
+    pub key: String,
+    /// See [`Workspace::name`].
+    pub name: String,
+    /// See [`Workspace::zone`].
+    pub zone: String,
+    /// See [`Workspace::currency`].
+    pub currency: String,
+    /// See [`Workspace::week_start`].
+    pub week_start: u8,
+    /// See [`Workspace::margin`].
+    pub margin: Option<f64>,
+}
+
+/// A workspace with what only the machinery needs.
+pub(crate) struct WorkspaceRecord {
+    pub(crate) workspace: Workspace,
+    pub(crate) node_secret: NodeSecret,
+    pub(crate) buckets: u16,
+}
+
+impl NewWorkspace {
+    fn check(&self) -> Result<(), EngineError> {
+        let refuse = |m: String| Err(EngineError::Refused(m));
+        let ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.key.is_empty() || self.key.len() > 40 || !self.key.chars().all(ok) {
+            return refuse(format!(
+                "`{}` cannot be a workspace's key; use up to 40 lower-case letters, digits and hyphens",
+                self.key
+            ));
+        }
+        if self.name.trim().is_empty() || self.name.len() > 100 {
+            return refuse("a workspace needs a name of up to 100 letters".to_owned());
+        }
+        if let Err(e) = Zone::new(&self.zone) {
+            return refuse(e.to_string());
+        }
+        if let Err(e) = Currency::new(&self.currency) {
+            return refuse(e.to_string());
+        }
+        if !(1..=7).contains(&self.week_start) {
+            return refuse(format!("the week cannot start with day {}; 1 is Monday, 7 is Sunday", self.week_start));
+        }
+        if self.margin.is_some_and(|m| !(0.0..=1.0).contains(&m)) {
+            return refuse("the margin is a share of revenue, between 0 and 1".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn secret(hex: &str) -> rusqlite::Result<[u8; 16]> {
+    u128::from_str_radix(hex, 16)
+        .map(u128::to_be_bytes)
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e)))
+}
+
+fn new_secret() -> Result<String, EngineError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|e| EngineError::Refused(format!("the system gives no random bytes: {e}")))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+fn record(r: &Row<'_>) -> rusqlite::Result<WorkspaceRecord> {
+    Ok(WorkspaceRecord {
+        workspace: Workspace {
+            id: WorkspaceId(r.get(0)?),
+            key: r.get(1)?,
+            name: r.get(2)?,
+            zone: r.get(3)?,
+            currency: r.get(4)?,
+            week_start: r.get(5)?,
+            margin: r.get(6)?,
+        },
+        node_secret: NodeSecret(secret(&r.get::<_, String>(7)?)?),
+        buckets: r.get(8)?,
+    })
+}
+
+/// All workspaces, by number.
+pub(crate) fn load(store: &Store) -> Result<Vec<WorkspaceRecord>, EngineError> {
+    Ok(store.read(|c| {
+        c.prepare(
+            "SELECT id, key, name, zone, currency, week_start, margin, node_secret, buckets
+             FROM pipeline_workspaces ORDER BY id",
+        )?
+        .query_map([], record)?
+        .collect()
+    })?)
+}
+
+/// The instance's secret for message keys, made on first use.
+pub(crate) fn key_secret(store: &Store) -> Result<[u8; 16], EngineError> {
+    let fresh = new_secret()?;
+    Ok(store.write(|tx| {
+        tx.execute("INSERT INTO pipeline_instance (one, key_secret) VALUES (1, $1) ON CONFLICT DO NOTHING", [fresh])?;
+        tx.query_row("SELECT key_secret FROM pipeline_instance WHERE one = 1", [], |r| r.get::<_, String>(0))
+            .and_then(|hex| secret(&hex))
+    })?)
+}
+
+impl Engine {
+    /// Creates a workspace with the journeys that every workspace starts with.
+    pub fn create_workspace(&self, new: &NewWorkspace) -> Result<Workspace, EngineError> {
+        new.check()?;
+        let node_secret = new_secret()?;
+        let buckets = self.inner().options.buckets;
+        let created = self.store().write(|tx| {
+            let taken: i64 =
+                tx.query_row("SELECT COUNT(*) FROM pipeline_workspaces WHERE key = $1", [&new.key], |r| r.get(0))?;
+            if taken > 0 {
+                return Ok(None);
+            }
+            tx.execute(
+                "INSERT INTO pipeline_workspaces (id, key, name, zone, currency, week_start, margin, node_secret, buckets)
+                 SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8 FROM pipeline_workspaces",
+                params![
+                    new.key,
+                    new.name.trim(),
+                    new.zone,
+                    new.currency.to_ascii_uppercase(),
+                    new.week_start,
+                    new.margin,
+                    node_secret,
+                    buckets
+                ],
+            )?;
+            let created = tx.query_row(
+                "SELECT id, key, name, zone, currency, week_start, margin, node_secret, buckets
+                 FROM pipeline_workspaces WHERE key = $1",
+                [&new.key],
+                record,
+            )?;
+            for (rank, d) in throughline_journeys::default_definitions().into_iter().enumerate() {
+                tx.execute(
+                    "INSERT INTO pipeline_journeys (workspace, key, rank, definition) VALUES ($1, $2, $3, $4)",
+                    params![
+                        created.workspace.id.0,
+                        d.key,
+                        rank as i64,
+                        serde_json::to_string(&d).expect("a definition is plain JSON")
+                    ],
+                )?;
+            }
+            Ok(Some(created))
+        })?;
+        let Some(created) = created else {
+            return Err(EngineError::Refused(format!("a workspace `{}` exists already", new.key)));
+        };
+        let workspace = created.workspace.clone();
+        self.inner().admit(created)?;
+        Ok(workspace)
+    }
+
+    /// All workspaces, by number.
+    pub fn workspaces(&self) -> Result<Vec<Workspace>, EngineError> {
+        Ok(load(self.store())?.into_iter().map(|r| r.workspace).collect())
+    }
+
+    /// A workspace by its key.
+    pub fn workspace(&self, key: &str) -> Result<Workspace, EngineError> {
+        self.workspaces()?
+            .into_iter()
+            .find(|w| w.key == key)
+            .ok_or_else(|| EngineError::NotFound(format!("workspace `{key}`")))
+    }
+}

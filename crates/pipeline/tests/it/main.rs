@@ -1,0 +1,6 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! The engine on real files: ledger, SQLite and timelines in a temporary directory.
+
+mod formats;
+mod outcomes;
+mod world;

@@ -1,0 +1,48 @@
+//! `throughline bench`: figures of this machine, measured and not asserted.
+//!
+//! Everything runs in a directory of its own that is removed afterwards. The load generator runs on
+//! the same machine and is part of the figure. Nothing leaves this machine.
+
+mod import;
+mod ingest;
+mod ledger;
+mod map;
+mod process;
+
+use crate::config::Config;
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    #[command(subcommand)]
+    command: Bench,
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// Durable, de-duplicated interactions by POST in batches, with many ids already known
+    Ingest(ingest::IngestArgs),
+    /// Rows of a CSV file until the last one is on the story and on the map
+    Import(import::ImportBenchArgs),
+    /// The map of many interactions: after a restart, and warm
+    Map(map::MapArgs),
+    /// The ledger alone: batches until they are on the disk
+    Ledger(ledger::LedgerArgs),
+    /// Message keys: memory and look-ups a second
+    Keys(ledger::KeysArgs),
+    /// Memory of an idle server
+    Idle(process::IdleArgs),
+}
+
+/// Runs the command.
+pub fn run(config: Config, args: BenchArgs) -> anyhow::Result<()> {
+    println!("{}", process::machine());
+    match args.command {
+        Bench::Ingest(a) => ingest::run(&config, a),
+        Bench::Import(a) => import::run(&config, a),
+        Bench::Map(a) => map::run(&config, a),
+        Bench::Ledger(a) => ledger::run(&config, a),
+        Bench::Keys(a) => ledger::keys(&config, a),
+        Bench::Idle(a) => process::idle(&config, a),
+    }
+}

@@ -1,0 +1,34 @@
+//! The binary: configuration, the data directory, and the commands.
+//!
+//! Every command opens the house the same way ([`house`]), does one thing and says what it did.
+//! Read `cli.rs` first, then `house.rs` and the command of interest.
+
+mod admin;
+mod bench;
+mod cli;
+mod config;
+mod demo;
+mod door;
+mod formats;
+mod history;
+mod house;
+mod import;
+mod maintenance;
+mod serve;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("THROUGHLINE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,throughline=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    match cli.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("throughline: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,7 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! The binary as people run it, and the shape of the repository.
+
+mod house;
+mod layout;
+mod olist;
+mod processes;

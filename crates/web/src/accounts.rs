@@ -1,0 +1,40 @@
+//! Who may do what: people with roles, their sessions, the keys of programs, one-time links and
+//! the record of what was done. The only code that touches the `web_*` tables.
+
+mod audit;
+mod invitation;
+mod key;
+mod person;
+mod role;
+mod secret;
+mod session;
+mod throttle;
+
+pub use audit::{Entry, audit_page, note};
+pub use invitation::{Invitation, accept, first_administrator, invite, is_open, open_invitations};
+pub use key::{Key, KeyRole, create_key, find_key, keys, revoke_key, touch_key};
+pub use person::{NewPerson, Person, authenticate, disable, people, set_password};
+pub use role::{Area, Holder, Role, allows};
+pub use secret::{Secret, form_token, hash_of};
+pub use session::{ABSOLUTE_SECONDS, end_session, find_session, start_session};
+pub use throttle::Throttle;
+
+use throughline_store::{Migration, Table, TableKind};
+
+/// The schema of this room, for `Engine::open`.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    room: "web",
+    number: 1,
+    sql: include_str!("migrations/0001.sql"),
+    tables: &[
+        Table { name: "web_people", kind: TableKind::Definition },
+        Table { name: "web_members", kind: TableKind::Definition },
+        Table { name: "web_sessions", kind: TableKind::Definition },
+        Table { name: "web_invitations", kind: TableKind::Definition },
+        Table { name: "web_keys", kind: TableKind::Definition },
+        Table { name: "web_audit", kind: TableKind::Fact },
+    ],
+}];
+
+/// The workspace number that stands for every workspace.
+pub const EVERY_WORKSPACE: u32 = 0;

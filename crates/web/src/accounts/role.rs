@@ -1,0 +1,119 @@
+//! The one table of who may do what.
+
+use super::key::KeyRole;
+
+/// What a person is in a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Sees figures, never a person behind them.
+    Viewer,
+    /// Sees the customers, to help them.
+    Agent,
+    /// Sees figures, customers and where the data comes from.
+    Analyst,
+    /// Everything, other people's accounts included.
+    Admin,
+}
+
+impl Role {
+    /// All of them, the mightiest first.
+    pub const ALL: [Role; 4] = [Role::Admin, Role::Analyst, Role::Agent, Role::Viewer];
+
+    /// Reads a name.
+    pub fn new(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.as_str() == name)
+    }
+
+    /// The name in the store and in forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::Agent => "agent",
+            Role::Analyst => "analyst",
+            Role::Admin => "admin",
+        }
+    }
+}
+
+/// What a route is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// No door at all: health, the login page, style sheets.
+    Open,
+    /// Handing in interactions.
+    Receive,
+    /// Maps, findings, scores: numbers without names.
+    Figures,
+    /// Customers and their stories.
+    Customers,
+    /// Sources, progress, lag.
+    Data,
+    /// Making and revoking keys.
+    Keys,
+    /// Decisions about customers: taking two people apart, erasing one.
+    Decide,
+    /// Accounts and invitations.
+    People,
+    /// The record of what was done.
+    Audit,
+    /// Counters of the process.
+    Metrics,
+    /// One's own account.
+    Own,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// A person who has logged in.
+    Person(Role),
+    /// A program with a key.
+    Key(KeyRole),
+    /// Anybody at this machine, in demo mode.
+    Demo,
+    /// Nobody known.
+    Stranger,
+}
+
+/// Whether `holder` may enter `area`. Everything that is allowed stands here, and only here.
+pub fn allows(holder: Holder, area: Area) -> bool {
+    use Area::{Audit, Customers, Data, Decide, Figures, Keys, Metrics, Open, Own, People, Receive};
+    let allowed: &[Area] = match holder {
+        Holder::Person(Role::Admin) => &[Figures, Customers, Data, Keys, Decide, People, Audit, Metrics, Own],
+        Holder::Person(Role::Analyst) => &[Figures, Customers, Data, Own],
+        Holder::Person(Role::Agent) => &[Figures, Customers, Own],
+        Holder::Person(Role::Viewer) => &[Figures, Own],
+        Holder::Key(KeyRole::Admin) => &[Receive, Figures, Customers, Data, Metrics],
+        Holder::Key(KeyRole::Reader) => &[Figures, Customers, Data],
+        Holder::Key(KeyRole::Writer) => &[Receive],
+        Holder::Demo => &[Figures, Customers, Data, Keys, Metrics],
+        Holder::Stranger => &[],
+    };
+    area == Open || allowed.contains(&area)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_roles() {
+        use Area::*;
+        let areas = [Receive, Figures, Customers, Data, Keys, Decide, People, Audit, Metrics];
+        let check = |holder, expected: &str| {
+            let row: String = areas.iter().map(|a| if allows(holder, *a) { 'x' } else { '.' }).collect();
+            assert_eq!(row, expected, "{holder:?}");
+        };
+        //                                 receive figures customers data keys decide people audit metrics
+        check(Holder::Person(Role::Admin), ".xxxxxxxx");
+        check(Holder::Person(Role::Analyst), ".xxx.....");
+        check(Holder::Person(Role::Agent), ".xx......");
+        check(Holder::Person(Role::Viewer), ".x.......");
+        check(Holder::Key(KeyRole::Writer), "x........");
+        check(Holder::Key(KeyRole::Reader), ".xxx.....");
+        check(Holder::Key(KeyRole::Admin), "xxxx....x");
+        check(Holder::Demo, ".xxxx...x");
+        check(Holder::Stranger, ".........");
+        assert!(allows(Holder::Stranger, Open));
+    }
+}

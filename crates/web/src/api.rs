@@ -1,0 +1,31 @@
+//! What programs read.
+
+mod customers;
+mod health;
+mod journeys;
+mod metrics;
+mod workspaces;
+
+use crate::accounts::Area;
+use crate::routes::{Route, get};
+
+/// Everything that programs read. `/api/v1/openapi.json` describes the same routes; a test compares.
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        get("/healthz", Area::Open, health::health),
+        get("/metrics", Area::Metrics, metrics::metrics),
+        get("/api/v1/", Area::Open, workspaces::index),
+        get("/api/v1/openapi.json", Area::Open, workspaces::openapi),
+        get("/api/v1/workspaces", Area::Figures, workspaces::workspaces),
+        get("/api/v1/journeys", Area::Figures, journeys::journeys),
+        get("/api/v1/journeys/{key}/map", Area::Figures, journeys::map),
+        get("/api/v1/journeys/{key}/pain-points", Area::Figures, journeys::pain_points),
+        get("/api/v1/journeys/{key}/people", Area::Customers, journeys::people),
+        get("/api/v1/scores", Area::Figures, journeys::scores),
+        get("/api/v1/customers", Area::Customers, customers::customers),
+        get("/api/v1/customers/{id}", Area::Customers, customers::customer),
+        get("/api/v1/customers/{id}/story", Area::Customers, customers::story),
+        get("/api/v1/sources", Area::Data, workspaces::sources),
+        get("/api/v1/status", Area::Data, health::status),
+    ]
+}

@@ -1,0 +1,79 @@
+//! Customers and their stories.
+
+use crate::errors::Problem;
+use crate::figures::customer_id;
+use crate::guard::Visit;
+use crate::state::Web;
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use throughline_customers::CustomerQuery;
+use throughline_pipeline::StoryQuery;
+
+#[derive(Deserialize)]
+pub(crate) struct Listing {
+    #[serde(default)]
+    search: String,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// Lists or searches customers.
+pub(crate) async fn customers(
+    State(web): State<Web>,
+    visit: Visit,
+    query: Result<Query<Listing>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(Listing { search, after, limit }) = query?;
+    let workspace = visit.workspace()?.id;
+    let query = CustomerQuery { search, after, limit: limit.unwrap_or(100).clamp(1, 500) };
+    let page = web.ask(move |e| e.customers(workspace, &query)).await?;
+    Ok(Json(json!({"customers": page.rows, "next": page.next, "total": page.total})))
+}
+
+/// One customer with the evidence.
+pub(crate) async fn customer(
+    State(web): State<Web>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let (workspace, id) = (visit.workspace()?.id, customer_id(&id)?);
+    let profile = web.ask(move |e| e.customer(workspace, id)).await?;
+    let merged = (profile.row.id != id).then(|| format!("{id:016x}"));
+    Ok(Json(
+        json!({"customer": profile.row, "identifiers": profile.identifiers, "links": profile.links, "merged_from": merged}),
+    ))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Part {
+    #[serde(default)]
+    newest_first: bool,
+    #[serde(default)]
+    offset: usize,
+    limit: Option<usize>,
+}
+
+/// A part of a customer's story.
+pub(crate) async fn story(
+    State(web): State<Web>,
+    visit: Visit,
+    Path(id): Path<String>,
+    query: Result<Query<Part>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(part) = query?;
+    let (workspace, id) = (visit.workspace()?.id, customer_id(&id)?);
+    let query = StoryQuery {
+        newest_first: part.newest_first,
+        offset: part.offset,
+        limit: part.limit.unwrap_or(100).clamp(1, 1000),
+    };
+    let story = web
+        .ask(move |e| {
+            e.customer(workspace, id)?;
+            e.story(workspace, id, &query)
+        })
+        .await?;
+    Ok(Json(json!({"total": story.total, "entries": story.entries})))
+}

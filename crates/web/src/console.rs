@@ -1,0 +1,51 @@
+//! The console: pages that people look at all day.
+
+mod account;
+mod assets;
+mod curve;
+mod customers;
+mod data;
+mod frame;
+mod home;
+mod journeys;
+mod login;
+mod map_view;
+mod findings_view;
+mod settings;
+mod story_view;
+
+pub(crate) use frame::problems_as_pages;
+
+use crate::accounts::Area;
+use crate::routes::{Route, get, post};
+
+/// Every page and every form.
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        get("/", Area::Figures, home::home),
+        get("/journeys", Area::Figures, journeys::journeys),
+        get("/journeys/{key}", Area::Figures, journeys::map),
+        get("/journeys/{key}/people", Area::Customers, journeys::people),
+        get("/customers", Area::Customers, customers::customers),
+        get("/customers/{id}", Area::Customers, customers::story),
+        post("/customers/{id}/separate", Area::Decide, customers::separate),
+        post("/customers/{id}/erase", Area::Decide, customers::erase),
+        get("/data", Area::Data, data::data),
+        get("/data/progress", Area::Figures, data::progress),
+        post("/data/keys", Area::Keys, data::make_key),
+        post("/data/keys/{id}/revoke", Area::Keys, data::revoke),
+        get("/settings/people", Area::People, settings::people_page),
+        post("/settings/people", Area::People, settings::invite_somebody),
+        post("/settings/people/{id}/disable", Area::People, settings::disable_somebody),
+        get("/settings/audit", Area::Audit, settings::audit),
+        get("/settings/account", Area::Own, account::account),
+        post("/settings/account", Area::Own, account::change_password),
+        post("/theme", Area::Open, account::choose_theme),
+        get("/login", Area::Open, login::login_page),
+        post("/login", Area::Open, login::login),
+        post("/logout", Area::Own, login::logout),
+        get("/join/{secret}", Area::Open, login::join_page),
+        post("/join/{secret}", Area::Open, login::join),
+        get("/assets/{name}", Area::Open, assets::asset),
+    ]
+}

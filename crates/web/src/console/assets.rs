@@ -1,0 +1,51 @@
+//! Style sheet, script and icon: compiled in, with a hash in their address so that browsers keep them.
+
+use crate::errors::Problem;
+use crate::texts;
+use axum::extract::Path;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
+
+const CSS: &str = include_str!("../../assets/console.css");
+const JS: &str = include_str!("../../assets/console.js");
+const ICON: &str = include_str!("../../assets/icon.svg");
+
+/// Where the files are, with their hashes.
+pub(crate) struct Assets {
+    pub(crate) css: String,
+    pub(crate) js: String,
+    pub(crate) icon: String,
+}
+
+pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
+    let address = |name: &str, text: &str| {
+        let hash = Sha256::digest(text.as_bytes());
+        format!("/assets/{name}?v={:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3])
+    };
+    Assets { css: address("console.css", CSS), js: address("console.js", JS), icon: address("icon.svg", ICON) }
+});
+
+/// One of the three files.
+pub(crate) async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
+    let (kind, text) = match name.as_str() {
+        "console.css" => ("text/css; charset=utf-8", CSS),
+        "console.js" => ("text/javascript; charset=utf-8", JS),
+        "icon.svg" => ("image/svg+xml", ICON),
+        _ => return Err(Problem::NotFound(texts::NO_PAGE.to_owned())),
+    };
+    let kept = "public, max-age=31536000, immutable";
+    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, kept)], text).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_stay_small() {
+        assert!(CSS.len() <= 20 * 1024, "{} bytes of CSS", CSS.len());
+        assert!(JS.len() <= 3 * 1024, "{} bytes of JavaScript", JS.len());
+    }
+}

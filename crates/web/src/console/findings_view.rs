@@ -1,0 +1,151 @@
+//! Findings in words, with their intervals drawn.
+
+use crate::figures::pain_name;
+use crate::format;
+use throughline_journeys::Definition;
+use throughline_journeys::pain_points::{Finding, Findings, Name, Outcome};
+use throughline_value::words::NOT_PROVEN;
+
+/// One finding on the strip.
+pub(crate) struct Card {
+    pub(crate) number: usize,
+    pub(crate) title: String,
+    pub(crate) also: String,
+    /// `3.1× as likely upset, 2.6–3.7`.
+    pub(crate) ratio: String,
+    pub(crate) plot: Plot,
+    pub(crate) affected: String,
+    pub(crate) affected_range: String,
+    pub(crate) sure: String,
+    pub(crate) people: String,
+    pub(crate) customers: String,
+    pub(crate) hover: String,
+    pub(crate) stage: String,
+    /// What this one explains.
+    pub(crate) shadows: Vec<(String, String)>,
+}
+
+/// The interval as a drawing, on a logarithmic axis from 1×.
+pub(crate) struct Plot {
+    pub(crate) low: String,
+    pub(crate) value: String,
+    pub(crate) high: String,
+    /// Places and words of the marks.
+    pub(crate) marks: Vec<(String, String)>,
+}
+
+/// Factors beyond this are not told as numbers.
+const MOST_SAID: f64 = 100.0;
+/// Left end, width and largest factor of the axis.
+const LEFT: f64 = 10.0;
+const WIDTH: f64 = 276.0;
+
+/// The findings that stand by themselves, those they explain under them.
+pub(crate) fn cards(found: &Findings, definition: &Definition, people: &dyn Fn(&str) -> String) -> Vec<Card> {
+    let own = |f: &&Finding| f.shadow_of.is_none();
+    let widest = found.findings.iter().filter(own).take(3).filter_map(|f| f.high.or(f.ratio)).fold(4.0, f64::max);
+    let top = widest.log2().ceil().clamp(2.0, 6.0);
+    let mut out: Vec<Card> = Vec::new();
+    for (place, f) in found.findings.iter().enumerate().filter(|(_, f)| own(f)) {
+        let shadows = found
+            .findings
+            .iter()
+            .filter(|s| s.shadow_of == Some(place))
+            .map(|s| (title(&s.name, definition), people(&pain_name(s))))
+            .collect();
+        out.push(card(out.len() + 1, f, definition, top, shadows, people));
+    }
+    out
+}
+
+fn card(
+    number: usize,
+    f: &Finding,
+    definition: &Definition,
+    top: f64,
+    shadows: Vec<(String, String)>,
+    people: &dyn Fn(&str) -> String,
+) -> Card {
+    let as_likely = match f.outcome {
+        Outcome::Dissatisfaction => "as likely to be unhappy",
+        Outcome::DropOut => "as likely to be lost",
+    };
+    let interval = match f.high {
+        Some(high) => format::range(f.low, high, 1),
+        None => format!("at least {}", format::decimal(f.low, 1)),
+    };
+    let ratio = match f.ratio {
+        // Nobody or hardly anybody alike ended so without it: more digits would be pretence.
+        _ if f.low > MOST_SAID => format!("more than {MOST_SAID}× {as_likely}"),
+        Some(r) => format!("{}× {as_likely}, {interval}", format::decimal(r, 1)),
+        None => format!("{}× {as_likely} at the least", format::decimal(f.low, 1)),
+    };
+    let unit = definition.subject.as_deref().unwrap_or("journey");
+    Card {
+        number,
+        title: title(&f.name, definition),
+        also: f.aliases.iter().map(|n| title(n, definition).to_lowercase()).collect::<Vec<_>>().join(", "),
+        ratio,
+        plot: plot(f, top),
+        affected: format::counted(f.affected.value.round() as u64, "customer", "customers"),
+        affected_range: format!(
+            "{}–\u{2060}{}",
+            format::count(f.affected.low.max(0.0).round() as u64),
+            format::count(f.affected.high.max(0.0).round() as u64)
+        ),
+        sure: format!("{}, {NOT_PROVEN}", super::frame::sentence(f.certainty)),
+        people: people(&pain_name(f)),
+        customers: format::counted(f.customers, "customer", "customers"),
+        hover: format!(
+            "{} of {} {unit}s that met it ended so; {} would have, had they been like those alike that did not meet it. False discovery rate q = {}.",
+            format::count(f.exposed_events),
+            format::count(f.exposed),
+            format::count(f.expected.round() as u64),
+            if f.q < 0.0001 { "below 0.0001".to_owned() } else { format!("{:.4}", f.q) }
+        ),
+        stage: f.stage.clone(),
+        shadows,
+    }
+}
+
+fn plot(f: &Finding, top: f64) -> Plot {
+    let x = |ratio: f64| format!("{:.1}", LEFT + WIDTH * (ratio.max(1.0).log2() / top).min(1.0));
+    let marks = (0..=top as u32).map(|e| (x(f64::from(1 << e)), format!("{}×", 1 << e))).collect();
+    let value = f.ratio.unwrap_or(f.low);
+    Plot { low: x(f.low), value: x(value), high: x(f.high.unwrap_or(f64::MAX)), marks }
+}
+
+/// A finding's name in words.
+fn title(name: &Name, definition: &Definition) -> String {
+    let value = &name.value;
+    let kind = |text: &str| super::frame::sentence(&text.replace(['_', '-'], " "));
+    match name.kind.as_str() {
+        "promise" => format!("Promised {value} not kept in time"),
+        "stage" => {
+            let stage = definition.stages.iter().find(|s| s.key == *value);
+            let shown = stage.map(|s| s.name.as_str()).filter(|n| !n.is_empty()).unwrap_or(value);
+            format!("“{shown}” not reached yet")
+        }
+        "event" => format!("After “{value}”"),
+        "repeated" => format!("“{value}” a second time"),
+        "channel" => format!("On the channel {value}"),
+        "touchpoint" => format!("At {value}"),
+        "property" if name.dimension.is_empty() => format!("Property {value}"),
+        _ => format!("{} {value}", kind(&name.dimension)),
+    }
+}
+
+/// The words above the people of a finding.
+pub(crate) fn words_of(found: &Findings, definition: &Definition, name: &str) -> String {
+    let finding = found.findings.iter().find(|f| pain_name(f) == name);
+    finding.map_or_else(
+        || "People behind a finding".to_owned(),
+        |f| {
+            let end = match f.outcome {
+                Outcome::Dissatisfaction => "unhappy",
+                Outcome::DropOut => "lost",
+            };
+            format!("{} and {end}", title(&f.name, definition))
+        },
+    )
+}

@@ -1,0 +1,188 @@
+//! What a failure looks like: an outside message for the person, an inside message for the log.
+//! Every status code but the good ones is decided here.
+
+use crate::texts;
+use axum::Json;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use throughline_pipeline::EngineError;
+use throughline_store::StoreError;
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// The request cannot be read; code and message.
+    Unreadable(&'static str, String),
+    /// No key, or a wrong one.
+    NoKey(&'static str),
+    /// A page for people who have logged in.
+    LoginNeeded,
+    /// Known, and not allowed.
+    NotAllowed(String),
+    /// The form was not made by this console, or it is too old.
+    StaleForm,
+    /// There is no such thing.
+    NotFound(String),
+    /// The thing is there, the method is not.
+    WrongMethod,
+    /// More bytes than are taken.
+    TooLarge(String),
+    /// A coding that is not understood.
+    UnknownCoding(String),
+    /// Wait so many seconds.
+    TooMany(i64),
+    /// Folding is behind; wait so many seconds. And by how many interactions.
+    Behind(u32, u64),
+    /// It cannot be done as things are.
+    Refused(String),
+    /// Nothing more can be written.
+    DiskFull,
+    /// This server is not reached under that name.
+    WrongHost,
+    /// Our own fault; the words are for the log.
+    Broken(String),
+}
+
+/// What is told outside.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Told {
+    #[serde(skip)]
+    pub(crate) status: StatusCode,
+    /// Stable, in snake case.
+    pub(crate) code: &'static str,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to do.
+    pub(crate) detail: String,
+}
+
+impl Problem {
+    /// The outside of it.
+    pub(crate) fn told(&self) -> Told {
+        let told = |status, code, message: &str, detail: &str| Told {
+            status,
+            code,
+            message: message.to_owned(),
+            detail: detail.to_owned(),
+        };
+        match self {
+            Self::Unreadable(code, message) => told(StatusCode::BAD_REQUEST, code, message, texts::DO_MEND_REQUEST),
+            Self::NoKey(message) => told(StatusCode::UNAUTHORIZED, "unauthorized", message, texts::DO_GIVE_KEY),
+            Self::LoginNeeded => told(StatusCode::UNAUTHORIZED, "unauthorized", texts::NO_LOGIN, texts::DO_LOG_IN),
+            Self::NotAllowed(message) => told(StatusCode::FORBIDDEN, "forbidden", message, texts::DO_ASK_ADMIN),
+            Self::StaleForm => told(StatusCode::FORBIDDEN, "stale_form", texts::STALE_FORM, texts::DO_RELOAD),
+            Self::NotFound(message) => told(StatusCode::NOT_FOUND, "not_found", message, texts::DO_CHECK_ADDRESS),
+            Self::WrongMethod => {
+                told(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", texts::WRONG_METHOD, texts::DO_CHECK_METHOD)
+            }
+            Self::TooLarge(message) => told(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message, texts::DO_SEND_LESS),
+            Self::UnknownCoding(message) => {
+                told(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_coding", message, texts::DO_SEND_GZIP)
+            }
+            Self::TooMany(seconds) => {
+                told(StatusCode::TOO_MANY_REQUESTS, "too_many", texts::TOO_MANY, &format!("try again in {seconds} s"))
+            }
+            Self::Behind(seconds, lag) => told(
+                StatusCode::TOO_MANY_REQUESTS,
+                "behind",
+                &format!("{lag} interactions wait to be counted, which is the limit"),
+                &format!("send the same again in {seconds} s; what was accepted is safe"),
+            ),
+            Self::Refused(message) => told(StatusCode::CONFLICT, "refused", message, ""),
+            Self::DiskFull => {
+                told(StatusCode::INSUFFICIENT_STORAGE, "disk_full", texts::DISK_FULL, texts::DO_FREE_SPACE)
+            }
+            Self::WrongHost => {
+                told(StatusCode::MISDIRECTED_REQUEST, "wrong_host", texts::WRONG_HOST, texts::DO_USE_LOCALHOST)
+            }
+            Self::Broken(_) => told(StatusCode::INTERNAL_SERVER_ERROR, "broken", texts::BROKEN, texts::DO_READ_LOG),
+        }
+    }
+
+    fn retry_after(&self) -> Option<i64> {
+        match self {
+            Self::TooMany(seconds) => Some((*seconds).clamp(1, 300)),
+            Self::Behind(seconds, _) => Some(i64::from(*seconds).clamp(1, 300)),
+            Self::DiskFull => Some(60),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        if let Self::Broken(inside) = &self {
+            tracing::error!(error = inside, "a request failed");
+        }
+        let told = self.told();
+        let mut response = (told.status, Json(&told)).into_response();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if matches!(self, Self::NoKey(_)) {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"throughline\""));
+        }
+        response.extensions_mut().insert(told);
+        response
+    }
+}
+
+impl From<EngineError> for Problem {
+    fn from(e: EngineError) -> Self {
+        match e {
+            EngineError::NotFound(what) => Self::NotFound(format!("there is no {what}")),
+            EngineError::Refused(why) => Self::Refused(why),
+            EngineError::Overloaded { retry_after_s, lag } => Self::Behind(retry_after_s, lag),
+            EngineError::DiskFull => Self::DiskFull,
+            other => Self::Broken(chain(&other)),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(e: StoreError) -> Self {
+        match e {
+            StoreError::DiskFull { .. } => Self::DiskFull,
+            other => Self::Broken(chain(&other)),
+        }
+    }
+}
+
+impl From<tokio::task::JoinError> for Problem {
+    fn from(e: tokio::task::JoinError) -> Self {
+        Self::Broken(chain(&e))
+    }
+}
+
+impl From<askama::Error> for Problem {
+    fn from(e: askama::Error) -> Self {
+        Self::Broken(chain(&e))
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(e: QueryRejection) -> Self {
+        Self::Unreadable("invalid_query", e.body_text().to_lowercase())
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(e: PathRejection) -> Self {
+        Self::Unreadable("invalid_path", e.body_text().to_lowercase())
+    }
+}
+
+/// An error and what caused it, on one line.
+fn chain(e: &dyn std::error::Error) -> String {
+    let mut out = e.to_string();
+    let mut source = e.source();
+    while let Some(s) = source {
+        out.push_str(": ");
+        out.push_str(&s.to_string());
+        source = s.source();
+    }
+    out
+}

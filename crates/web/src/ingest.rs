@@ -1,0 +1,46 @@
+//! How interactions come in.
+
+mod answer;
+mod body;
+mod receive;
+mod split;
+
+use crate::accounts::Area;
+use crate::routes::{Route, post, preflight};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// Everything that receives.
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        post("/v1/interactions", Area::Receive, receive::receive_interactions),
+        preflight("/v1/interactions", receive::answer_preflight),
+    ]
+}
+
+/// Pages of any origin may send: the key decides, not the page. Errors can be read across origins
+/// too, and how long to wait.
+pub(crate) async fn cors(request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let is_preflight = request.method() == Method::OPTIONS;
+    let mut response = next.run(request).await;
+    if let Some(origin) = origin {
+        allow(response.headers_mut(), origin, is_preflight);
+    }
+    response
+}
+
+fn allow(headers: &mut HeaderMap, origin: HeaderValue, is_preflight: bool) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After"));
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    if is_preflight {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+        let allowed = "authorization, content-type, content-encoding, x-retry-count";
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed));
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    }
+}

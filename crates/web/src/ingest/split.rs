@@ -1,0 +1,237 @@
+//! Cuts a body into the text of its interactions without understanding them, so that a broken one
+//! harms none of its neighbours: an array is cut at the commas of its first level, lines at their ends.
+
+use std::ops::Range;
+
+/// The deepest nesting that an interaction may have.
+pub(super) const DEPTH: usize = 64;
+
+/// Why a body as a whole cannot be cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unsplit {
+    Empty,
+    /// It does not begin like JSON.
+    NotJson,
+    /// A bracket or a quotation mark is never closed.
+    Unfinished,
+    /// Something stands after the end.
+    Trailing,
+    /// `interactions` is not a list.
+    NotAList,
+}
+
+impl Unsplit {
+    /// What is wrong, in words.
+    pub(super) fn message(self) -> &'static str {
+        match self {
+            Self::Empty => "the body is empty",
+            Self::NotJson => "the body is not JSON: it begins with neither { nor [",
+            Self::Unfinished => "the body ends in the middle of its JSON",
+            Self::Trailing => "the body goes on after the end of its JSON",
+            Self::NotAList => "`interactions` is not a list",
+        }
+    }
+}
+
+/// One interaction in the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) text: Range<usize>,
+    /// Nested deeper than [`DEPTH`].
+    pub(super) too_deep: bool,
+}
+
+/// The interactions of a body: one object, an array, `{"interactions": […]}`, or a line each.
+pub(super) fn split(body: &[u8]) -> Result<Vec<Piece>, Unsplit> {
+    let start = skip_space(body, if body.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 });
+    match body.get(start) {
+        None => Err(Unsplit::Empty),
+        Some(b'[') => {
+            let (pieces, end) = elements(body, start)?;
+            if skip_space(body, end) < body.len() { Err(Unsplit::Trailing) } else { Ok(pieces) }
+        }
+        Some(b'{') => match value_end(body, start) {
+            Some((end, too_deep)) if skip_space(body, end) == body.len() => match list_inside(body, start) {
+                Some(at) if body[at] == b'[' => elements(body, at).map(|(pieces, _)| pieces),
+                Some(_) => Err(Unsplit::NotAList),
+                None => Ok(vec![Piece { text: start..end, too_deep }]),
+            },
+            Some(_) => Ok(lines(body, start)),
+            None => several_lines(body, start).ok_or(Unsplit::Unfinished),
+        },
+        Some(_) => several_lines(body, start).ok_or(Unsplit::NotJson),
+    }
+}
+
+/// The lines of a body, if one of them looks like an interaction.
+fn several_lines(body: &[u8], start: usize) -> Option<Vec<Piece>> {
+    let pieces = lines(body, start);
+    let whole = |p: &Piece| body[p.text.start] == b'{' && body[p.text.end - 1] == b'}';
+    (pieces.len() > 1 && pieces.iter().any(whole)).then_some(pieces)
+}
+
+fn lines(body: &[u8], start: usize) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut at = start;
+    for line in body[start..].split(|b| *b == b'\n') {
+        let text = line.trim_ascii();
+        if !text.is_empty() {
+            let from = at + line.len() - line.trim_ascii_start().len();
+            let too_deep = value_end(text, 0).is_some_and(|(_, deep)| deep);
+            pieces.push(Piece { text: from..from + text.len(), too_deep });
+        }
+        at += line.len() + 1;
+    }
+    pieces
+}
+
+/// The elements of the array that begins at `start`, and where it ends.
+fn elements(body: &[u8], start: usize) -> Result<(Vec<Piece>, usize), Unsplit> {
+    let mut pieces = Vec::new();
+    let mut at = skip_space(body, start + 1);
+    if body.get(at) == Some(&b']') {
+        return Ok((pieces, at + 1));
+    }
+    loop {
+        let (end, too_deep) = element_end(body, at).ok_or(Unsplit::Unfinished)?;
+        let text = body[at..end].trim_ascii_end();
+        pieces.push(Piece { text: at..at + text.len(), too_deep });
+        match body[end] {
+            b',' => at = skip_space(body, end + 1),
+            _ => return Ok((pieces, end + 1)),
+        }
+    }
+}
+
+/// Where the element at `at` ends: at a comma or a closing bracket of its own level.
+fn element_end(body: &[u8], at: usize) -> Option<(usize, bool)> {
+    let (mut depth, mut deepest, mut i) = (0_usize, 0, at);
+    loop {
+        match *body.get(i)? {
+            b'"' => i = string_end(body, i)?,
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if depth > 0 => depth -= 1,
+            b',' | b']' if depth == 0 => return Some((i, deepest > DEPTH)),
+            _ => {}
+        }
+        i += 1;
+    }
+}
+
+/// Where the object or list at `at` ends, and whether it is too deep.
+fn value_end(body: &[u8], at: usize) -> Option<(usize, bool)> {
+    let (mut depth, mut deepest, mut i) = (0_usize, 0, at);
+    loop {
+        match *body.get(i)? {
+            b'"' => i = string_end(body, i)?,
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some((i + 1, deepest > DEPTH));
+                }
+            }
+            _ => {}
+        }
+        i += 1;
+    }
+}
+
+/// The place of the closing quotation mark of the string that opens at `at`.
+fn string_end(body: &[u8], at: usize) -> Option<usize> {
+    let mut i = at + 1;
+    loop {
+        match *body.get(i)? {
+            b'"' => return Some(i),
+            b'\\' => i += 2,
+            _ => i += 1,
+        }
+    }
+}
+
+/// Where the value of `"interactions"` begins on the first level of the object at `at`.
+fn list_inside(body: &[u8], at: usize) -> Option<usize> {
+    let (mut depth, mut i) = (0_usize, at);
+    loop {
+        match *body.get(i)? {
+            b'"' => {
+                let end = string_end(body, i)?;
+                let colon = skip_space(body, end + 1);
+                if depth == 1 && &body[i + 1..end] == b"interactions" && body.get(colon) == Some(&b':') {
+                    let value = skip_space(body, colon + 1);
+                    return (value < body.len()).then_some(value);
+                }
+                i = end;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.checked_sub(1).filter(|d| *d > 0)?,
+            _ => {}
+        }
+        i += 1;
+    }
+}
+
+fn skip_space(body: &[u8], at: usize) -> usize {
+    body[at.min(body.len())..].iter().position(|b| !b.is_ascii_whitespace()).map_or(body.len(), |n| at + n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &str, expected: Result<&[&str], Unsplit>) {
+        let got = split(body.as_bytes()).map(|p| p.into_iter().map(|p| &body[p.text]).collect::<Vec<_>>());
+        assert_eq!(got, expected.map(<[&str]>::to_vec), "{body}");
+    }
+
+    #[test]
+    fn every_form_of_a_body() {
+        check(r#"{"a":1}"#, Ok(&[r#"{"a":1}"#]));
+        check(r#" [ {"a":"]},"} , 7,[1,2] ] "#, Ok(&[r#"{"a":"]},"}"#, "7", "[1,2]"]));
+        check("[]", Ok(&[]));
+        check(r#"{"sent_at":"x","interactions":[{"a":"\"],["},NaN]}"#, Ok(&[r#"{"a":"\"],["}"#, "NaN"]));
+        check("{\"a\":1}\n\n{\"b\":\r\n{\"c\":2}\r\n", Ok(&["{\"a\":1}", "{\"b\":", "{\"c\":2}"]));
+        check("{\"a\":\n{\"b\":1}\n", Ok(&["{\"a\":", "{\"b\":1}"]));
+        check("rubbish\n{\"b\":1}", Ok(&["rubbish", "{\"b\":1}"]));
+        check(r#"{"properties":{"interactions":[1]}}"#, Ok(&[r#"{"properties":{"interactions":[1]}}"#]));
+        check(r#"{"interactions":{}}"#, Err(Unsplit::NotAList));
+        check("", Err(Unsplit::Empty));
+        check(" \n", Err(Unsplit::Empty));
+        check("hello", Err(Unsplit::NotJson));
+        check(r#"[{"a":1},{"#, Err(Unsplit::Unfinished));
+        check(r#"{"a":"#, Err(Unsplit::Unfinished));
+        check("[1] 2", Err(Unsplit::Trailing));
+        check(r#"[{"a":1},,{"b":2}]"#, Ok(&[r#"{"a":1}"#, "", r#"{"b":2}"#]));
+    }
+
+    #[test]
+    fn depth_is_judged_item_by_item() {
+        let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+        let body = format!(r#"[{{"a":1}},{{"p":{deep}}}]"#);
+        let got: Vec<bool> = split(body.as_bytes()).unwrap().iter().map(|p| p.too_deep).collect();
+        assert_eq!(got, [false, true]);
+    }
+
+    #[test]
+    fn nothing_makes_it_panic() {
+        let alphabet = b"{}[]\",:\\ \n1a\xff";
+        let mut state = 1_u64;
+        for _ in 0..20_000 {
+            let mut body = Vec::new();
+            for _ in 0..(state % 24) {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                body.push(alphabet[(state >> 33) as usize % alphabet.len()]);
+            }
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
+            for piece in split(&body).unwrap_or_default() {
+                assert!(piece.text.end <= body.len());
+            }
+        }
+    }
+}

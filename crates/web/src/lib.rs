@@ -1,0 +1,58 @@
+//! The web edge: how interactions come in over HTTP, how programs read, and the console that people
+//! look at all day.
+//!
+//! A handler reads like its sentence: extract, authorise, ask one room, render. Who may enter is
+//! decided by one table (`accounts/role.rs`), what a failure looks like by one file (`errors.rs`),
+//! which routes there are by the tables in `ingest.rs`, `api.rs` and `console.rs`.
+//!
+//! This room must never know: Arrow, the ledger's files, how a figure is counted, or any SQL but
+//! that of its own `web_*` tables. Read `routes.rs` first, then `guard.rs`.
+
+mod accounts;
+mod api;
+mod config;
+mod credentials;
+mod console;
+mod errors;
+mod figures;
+mod format;
+mod guard;
+mod headers;
+mod ingest;
+mod key_cache;
+mod openapi;
+mod routes;
+mod server;
+mod state;
+mod texts;
+
+pub use accounts::{Area, Holder, KeyRole, MIGRATIONS, Role, Secret, allows};
+pub use config::{Clock, ConfigError, Tls, WebConfig};
+pub use openapi::{OPENAPI, api_routes};
+pub use server::{ServeError, Server, serve};
+
+use throughline_interactions::{SourceId, Timestamp, WorkspaceId};
+use throughline_store::{Store, StoreError};
+
+/// The path of a one-time link that makes the first administrator (`/join/…`), while nobody has an
+/// account; `None` afterwards. It opens once and for a day; asking again makes a new one and
+/// closes the old.
+pub fn first_admin_link(store: &Store) -> Result<Option<String>, StoreError> {
+    first_admin_link_at(store, Clock::system().now())
+}
+
+/// The same, at a time that the caller tells.
+pub fn first_admin_link_at(store: &Store, now: Timestamp) -> Result<Option<String>, StoreError> {
+    let secret = accounts::first_administrator(store, now)?;
+    Ok(secret.map(|s| format!("/join/{}", s.reveal())))
+}
+
+/// Makes a key at the command line. The secret is returned here, once; the store keeps its hash.
+pub fn create_key(
+    store: &Store,
+    workspace: WorkspaceId,
+    source: &SourceId,
+    role: KeyRole,
+) -> Result<Secret, StoreError> {
+    accounts::create_key(store, workspace, source, role, "the command line", Clock::system().now(), "this machine")
+}

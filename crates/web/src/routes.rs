@@ -1,0 +1,54 @@
+//! One table of routes, from which the router, the guard and the tests read.
+
+use crate::accounts::Area;
+use crate::errors::Problem;
+use crate::state::Web;
+use crate::{api, console, guard, headers, ingest, texts};
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use tower_http::compression::CompressionLayer;
+
+/// A route: who may enter it, and what answers.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) area: Area,
+    handler: MethodRouter<Web>,
+}
+
+/// A route that reads.
+pub(crate) fn get<H: Handler<T, Web>, T: 'static>(path: &'static str, area: Area, handler: H) -> Route {
+    Route { method: Method::GET, path, area, handler: on(MethodFilter::GET, handler) }
+}
+
+/// A route that changes something.
+pub(crate) fn post<H: Handler<T, Web>, T: 'static>(path: &'static str, area: Area, handler: H) -> Route {
+    Route { method: Method::POST, path, area, handler: on(MethodFilter::POST, handler) }
+}
+
+/// A browser's question before it sends.
+pub(crate) fn preflight<H: Handler<T, Web>, T: 'static>(path: &'static str, handler: H) -> Route {
+    Route { method: Method::OPTIONS, path, area: Area::Open, handler: on(MethodFilter::OPTIONS, handler) }
+}
+
+/// All routes with their guards.
+pub(crate) fn router(web: &Web) -> Router {
+    let guarded = |routes: Vec<Route>| {
+        routes.into_iter().fold(Router::new(), |router, r| {
+            let guard = from_fn_with_state((web.clone(), r.area), guard::guard);
+            router.route(r.path, r.handler.layer(guard))
+        })
+    };
+    let receiving = guarded(ingest::routes()).layer(from_fn(ingest::cors));
+    let reading = guarded(api::routes()).merge(guarded(console::routes())).layer(CompressionLayer::new());
+    receiving
+        .merge(reading)
+        .fallback(async || Problem::NotFound(texts::NO_PAGE.to_owned()))
+        .method_not_allowed_fallback(async || Problem::WrongMethod)
+        .layer(from_fn_with_state(web.clone(), console::problems_as_pages))
+        .layer(from_fn_with_state(web.clone(), headers::headers))
+        .with_state(web.clone())
+}

@@ -1,0 +1,128 @@
+//! Listening, with or without encryption, until told to stop.
+
+use crate::config::{ConfigError, Tls, WebConfig};
+use crate::routes::router;
+use crate::state::Web;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use futures_util::StreamExt;
+use rustls_acme::AcmeConfig;
+use rustls_acme::caches::DirCache;
+use rustls_acme::rustls::crypto::aws_lc_rs;
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::time::Duration;
+use throughline_pipeline::Engine;
+
+/// How long open requests may take once the server was told to stop.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why the server does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration would put data in the open.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The address is taken, or not ours.
+    #[error("cannot listen on {address}; is another server running there?")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A certificate or its key cannot be read.
+    #[error("cannot use the certificate {cert} with the key {key}")]
+    Certificate {
+        /// The chain.
+        cert: PathBuf,
+        /// The key.
+        key: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Serving itself failed.
+    #[error("the server stopped")]
+    Io(#[from] std::io::Error),
+}
+
+/// A server that has its address and waits to be run.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    web: Web,
+}
+
+impl Server {
+    /// Checks the configuration and takes the address; port 0 takes a free one.
+    pub fn bind(engine: Engine, config: WebConfig) -> Result<Self, ServeError> {
+        config.validate()?;
+        let bind = |source| ServeError::Bind { address: config.listen, source };
+        let listener = TcpListener::bind(config.listen).map_err(bind)?;
+        listener.set_nonblocking(true).map_err(bind)?;
+        let address = listener.local_addr().map_err(bind)?;
+        Ok(Self { listener, address, web: Web::new(engine, config) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown` comes; open requests may then finish.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
+        let handle = Handle::new();
+        let stopping = handle.clone();
+        tokio::spawn(async move {
+            shutdown.await;
+            stopping.graceful_shutdown(Some(PATIENCE));
+        });
+        let service = router(&self.web).into_make_service_with_connect_info::<SocketAddr>();
+        match self.web.config().tls.clone() {
+            Tls::None => axum_server::from_tcp(self.listener)?.handle(handle).serve(service).await?,
+            Tls::OwnCertificates { cert, key } => {
+                install_provider();
+                let loaded = RustlsConfig::from_pem_file(&cert, &key).await;
+                let tls = loaded.map_err(|source| ServeError::Certificate { cert, key, source })?;
+                axum_server::from_tcp_rustls(self.listener, tls)?.handle(handle).serve(service).await?;
+            }
+            Tls::Acme { domains, contact, cache_dir } => {
+                install_provider();
+                let mut state = AcmeConfig::new(domains)
+                    .contact_push(format!("mailto:{contact}"))
+                    .cache(DirCache::new(cache_dir))
+                    .directory_lets_encrypt(true)
+                    .state();
+                let acceptor = state.axum_acceptor(state.default_rustls_config());
+                tokio::spawn(async move {
+                    while let Some(event) = state.next().await {
+                        match event {
+                            Ok(event) => tracing::info!(?event, "a certificate changed"),
+                            Err(error) => tracing::error!(%error, "a certificate could not be had; trying again"),
+                        }
+                    }
+                });
+                axum_server::from_tcp(self.listener)?.acceptor(acceptor).handle(handle).serve(service).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Binds and runs in one call.
+pub async fn serve(
+    engine: Engine,
+    config: WebConfig,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    Server::bind(engine, config)?.run(shutdown).await
+}
+
+/// Other rooms may bring a second provider of cryptography; this one is chosen by name. An error
+/// says that one was chosen already, which is as good.
+fn install_provider() {
+    drop(aws_lc_rs::default_provider().install_default());
+}

@@ -1,0 +1,89 @@
+//! What every handler shares.
+
+use crate::accounts::Throttle;
+use crate::config::WebConfig;
+use crate::errors::Problem;
+use crate::key_cache::KeyCache;
+use std::sync::Arc;
+use throughline_interactions::Timestamp;
+use throughline_pipeline::{Engine, EngineError};
+use throughline_store::{Store, StoreError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The engine, the configuration and the little that the edge keeps in memory.
+#[derive(Clone)]
+pub(crate) struct Web(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    config: WebConfig,
+    throttle: Throttle,
+    keys: KeyCache,
+    parsing: Arc<Semaphore>,
+    hashing: Arc<Semaphore>,
+}
+
+impl Web {
+    pub(crate) fn new(engine: Engine, config: WebConfig) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let (parsing, hashing) = (Arc::new(Semaphore::new(cores * 2)), Arc::new(Semaphore::new(2)));
+        let (throttle, keys) = (Throttle::default(), KeyCache::default());
+        Self(Arc::new(Inner { engine, config, throttle, keys, parsing, hashing }))
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        self.0.engine.store()
+    }
+
+    pub(crate) fn config(&self) -> &WebConfig {
+        &self.0.config
+    }
+
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
+    pub(crate) fn keys(&self) -> &KeyCache {
+        &self.0.keys
+    }
+
+    /// A turn at reading a body: so many at once bound what bodies can take in memory.
+    pub(crate) async fn turn_to_parse(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        turn(&self.0.parsing).await
+    }
+
+    /// A turn at hashing a password, which takes memory and time on purpose.
+    pub(crate) async fn turn_to_hash(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        turn(&self.0.hashing).await
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.config.clock.now()
+    }
+
+    /// Asks the engine on a thread that may wait.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Engine) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let engine = self.0.engine.clone();
+        Ok(tokio::task::spawn_blocking(move || question(&engine)).await??)
+    }
+
+    /// Asks the accounts on a thread that may wait.
+    pub(crate) async fn accounts<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let engine = self.0.engine.clone();
+        Ok(tokio::task::spawn_blocking(move || question(engine.store())).await??)
+    }
+}
+
+async fn turn(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
+    of.clone().acquire_owned().await.map_err(|_| Problem::Broken("the server is closing".to_owned()))
+}

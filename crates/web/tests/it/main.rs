@@ -1,0 +1,12 @@
+//! The web edge as others meet it: a real server on this machine over a real engine in a temporary
+//! directory, spoken to over sockets.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod accounts;
+mod api;
+mod client;
+mod house;
+mod pages;
+mod receiving;
+mod tls;
