@@ -493,7 +493,7 @@ mod tests {
                 "text": "fine <b>", "promise": {"kind": "delivery", "due": "2026-03-05"},
                 "consent": {"marketing": false}, "properties": {"coupon": "SPRING"}
             }),
-            r#"{"workspace":1,"source":"shop","message_id":"m1","occurred_at":"2026-03-01T09:30:00Z","zone":"Europe/Berlin","received_at":"2026-03-02T00:00:00Z","source_seq":3,"event":"Order Completed","channel":"web","touchpoint":"checkout","identifiers":[{"kind":"email","value":"Ana@Example.org"},{"kind":"anonymous_id","value":"17"}],"refs":[{"kind":"order","value":"o-1"},{"kind":"product","value":"p1"},{"kind":"product","value":"p2"}],"money":{"minor":1290,"currency":"EUR"},"score":{"kind":"stars","value":4.0,"min":1.0,"max":5.0},"text":"fine <b>","promise":{"kind":"delivery","due":"2026-03-04T23:00:00Z","precision":"day"},"consent":{"marketing":false},"properties":{"coupon":"SPRING"}}"#,
+            r#"{"workspace":1,"source":"shop","message_id":"m1","occurred_at":"2026-03-01T09:30:00Z","zone":"Europe/Berlin","received_at":"2026-03-02T00:00:00Z","source_seq":3,"event":"Order Completed","channel":"web","touchpoint":"checkout","identifiers":[{"kind":"anonymous_id","value":"17"},{"kind":"email","value":"Ana@Example.org"}],"refs":[{"kind":"order","value":"o-1"},{"kind":"product","value":"p1"},{"kind":"product","value":"p2"}],"money":{"minor":1290,"currency":"EUR"},"score":{"kind":"stars","value":4.0,"min":1.0,"max":5.0},"text":"fine <b>","promise":{"kind":"delivery","due":"2026-03-04T23:00:00Z","precision":"day"},"consent":{"marketing":false},"properties":{"coupon":"SPRING"}}"#,
         );
     }
 

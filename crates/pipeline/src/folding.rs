@@ -54,6 +54,7 @@ impl Folding {
         let settler = inner.clone();
         let folder = inner.clone();
         let settle = std::thread::Builder::new().name("settle".into()).spawn(move || {
+            crate::give_way();
             for settling in handed {
                 let done = settling.done.clone();
                 let result = settler.settle(settling).map_err(|e| e.to_string());
@@ -67,6 +68,7 @@ impl Folding {
             }
         });
         let fold = std::thread::Builder::new().name("fold".into()).spawn(move || {
+            crate::give_way();
             let mut worker = Worker { inner: &folder, hand_over, buffer: BTreeMap::new(), buffered: 0, since: None };
             if let Err(e) = worker.run(&inbox) {
                 tracing::error!(error = %e, "folding stopped");

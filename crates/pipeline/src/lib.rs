@@ -27,7 +27,9 @@ mod customers;
 mod story;
 mod erasure;
 mod check;
+mod background;
 
+pub use background::give_way;
 pub use check::{CheckReport, Digest};
 pub use engine::{Engine, Opened, Options, Status};
 pub use erasure::Receipt;

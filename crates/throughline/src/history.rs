@@ -24,6 +24,7 @@ impl LakeHistory {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("lake")
+            .on_thread_start(throughline_pipeline::give_way)
             .enable_all()
             .build()
             .context("start the lake's threads")?;

@@ -279,7 +279,7 @@ fn a_second_header_is_recognised() {
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut w = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut w = GzEncoder::new(Vec::new(), Compression::best());
     w.write_all(bytes).unwrap();
     w.finish().unwrap()
 }

@@ -4,4 +4,5 @@
 mod house;
 mod layout;
 mod olist;
+mod postgres;
 mod processes;
