@@ -139,7 +139,7 @@ impl Store {
                     )?;
                     Ok(())
                 })?;
-                tracing::info!(room = m.room, number = m.number, "migrated the store");
+                tracing::debug!(room = m.room, number = m.number, "migrated the store");
             }
         }
         Ok(())

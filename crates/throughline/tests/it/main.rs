@@ -2,6 +2,7 @@
 //! The binary as people run it, and the shape of the repository.
 
 mod house;
+mod import;
 mod layout;
 mod olist;
 mod postgres;

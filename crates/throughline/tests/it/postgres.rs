@@ -28,7 +28,8 @@ fn is_root() -> bool {
 }
 
 fn programs() -> Option<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|e| e.path().join("bin")).collect();
+    let mut found: Vec<PathBuf> =
+        fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|e| e.path().join("bin")).collect();
     found.retain(|p| p.join("initdb").exists() && p.join("postgres").exists());
     found.sort();
     found.pop()
@@ -185,7 +186,8 @@ fn every_statement_is_known_to_postgresql() {
     }
     // Rooms in the order of their references: the store first, the pages last.
     assert!(schemas.len() >= 4, "{schemas:?}");
-    let (made, said) = server.run("CREATE TABLE store_migrations (room TEXT NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (room, number))");
+    let (made, said) = server
+        .run("CREATE TABLE store_migrations (room TEXT NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (room, number))");
     assert!(made, "{said}");
     for schema in &schemas {
         let (made, said) = server.run(&fs::read_to_string(schema).unwrap());

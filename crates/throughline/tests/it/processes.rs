@@ -228,3 +228,44 @@ fn commands_teach_and_refuse_with_the_reason() {
     let wrong = must_fail(&data, &["import", &recipe.to_string_lossy(), "--dry-run"]);
     assert!(wrong.contains("colour") && wrong.contains('5'), "{wrong}");
 }
+
+#[test]
+fn past_the_lag_senders_are_told_to_come_back_and_nothing_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let (writer, reader) = (key(&data, "writer"), key(&data, "reader"));
+    let server = Server::start(&data, &["--lag-limit", "0"]);
+    // Whatever is acknowledged is behind for a moment, and with no lag allowed the next is refused.
+    let (mut acknowledged, mut told) = (0, None);
+    for round in 0..200 {
+        let (_, body) = batch(round, 2000);
+        let (status, answer) = server.ask("POST", "/v1/interactions", &writer, &body).unwrap();
+        match status {
+            200 => acknowledged += 2000,
+            429 => {
+                told = Some((round, String::from_utf8(answer).unwrap()));
+                break;
+            }
+            other => panic!("{other}: {}", String::from_utf8_lossy(&answer)),
+        }
+    }
+    let (refused, words) = told.expect("200 batches of 2,000 one after the other were all worked in at once");
+    assert!(words.contains("retry") || words.contains("again"), "{words}");
+    // The sender waits, and it goes on by itself.
+    let (_, body) = batch(refused, 2000);
+    let started = std::time::Instant::now();
+    loop {
+        match server.ask("POST", "/v1/interactions", &writer, &body).unwrap().0 {
+            200 => break,
+            429 if started.elapsed().as_secs() < 60 => std::thread::sleep(std::time::Duration::from_millis(50)),
+            other => panic!("{other} after {:?}", started.elapsed()),
+        }
+    }
+    acknowledged += 2000;
+    server.stop();
+    let server = Server::start(&data, &[]);
+    let sources = server.get("/api/v1/sources", &reader);
+    let accepted: u64 = sources["sources"].as_array().unwrap().iter().map(|s| s["accepted"].as_u64().unwrap()).sum();
+    assert_eq!(accepted, acknowledged, "{sources}");
+    server.stop();
+}

@@ -1,0 +1,66 @@
+//! Imports of formats that only the whole binary reads.
+
+use crate::house::{Server, key, must, must_fail};
+use deltalake::arrow::array::{ArrayRef, Decimal128Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use deltalake::parquet::arrow::ArrowWriter;
+use std::sync::Arc;
+
+#[test]
+fn a_parquet_file_goes_from_a_recipe_to_a_story() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let reader = key(&data, "reader");
+    let folder = dir.path().join("shop");
+    std::fs::create_dir(&folder).unwrap();
+    let at = 1_700_000_000_000_000;
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("order", Arc::new(StringArray::from(vec![Some("A-1"), Some("A-2"), Some("A-3")]))),
+        ("at", Arc::new(TimestampMicrosecondArray::from(vec![Some(at), None, Some(at + 1)]).with_timezone("UTC"))),
+        ("mail", Arc::new(StringArray::from(vec!["ana@example.org", "bo@example.org", "ana@example.org"]))),
+        ("amount", Arc::new(Decimal128Array::from(vec![1290, 500, 700]).with_precision_and_scale(10, 2).unwrap())),
+    ];
+    let rows = RecordBatch::try_from_iter(columns).unwrap();
+    let path = folder.join("sales.parquet");
+    let mut file = ArrowWriter::try_new(std::fs::File::create(&path).unwrap(), rows.schema(), None).unwrap();
+    file.write(&rows).unwrap();
+    file.close().unwrap();
+    std::fs::write(
+        folder.join("recipe.toml"),
+        r#"
+name = "Shop"
+source = "import:shop"
+zone = "UTC"
+[files.sales]
+path = "sales.parquet"
+[[interactions]]
+from = "sales"
+event = "Order Completed"
+occurred_at = "at"
+message_id = "order"
+identifiers = { email = "mail" }
+refs = { order = "order" }
+money = { amount = "amount", currency = "EUR" }
+"#,
+    )
+    .unwrap();
+    let rejects = dir.path().join("rejects.csv");
+    let arguments = ["import", &folder.to_string_lossy(), "--rejects", &rejects.to_string_lossy()].map(str::to_owned);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let told = must(&data, &arguments);
+    assert!(told.contains("2 interactions for Main: 2 new"), "{told}");
+    let rejected = std::fs::read_to_string(&rejects).unwrap();
+    assert!(rejected.contains("\"sales.parquet\",\"2\",\"at\""), "{rejected}");
+    assert!(must(&data, &arguments).contains("0 new"), "a second time changes nothing");
+    let server = Server::start(&data, &[]);
+    let customers = server.get("/api/v1/customers", &reader);
+    assert_eq!(customers["total"], 1, "{customers}");
+    let id = customers["customers"][0]["id"].as_str().unwrap();
+    let story = server.get(&format!("/api/v1/customers/{id}/story"), &reader);
+    assert_eq!(story["total"], 2, "{story}");
+    assert_eq!(story["entries"][0]["interaction"]["money"]["minor"], 1290, "{story}");
+    server.stop();
+
+    std::fs::write(&path, &std::fs::read(&path).unwrap()[..300]).unwrap();
+    let refused = must_fail(&data, &["import", &folder.to_string_lossy()]);
+    assert!(refused.contains("sales.parquet"), "{refused}");
+}
