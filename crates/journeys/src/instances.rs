@@ -9,6 +9,7 @@
 
 use crate::compiled::Compiled;
 use crate::definition::PromiseReading;
+use std::collections::HashMap;
 use throughline_timeline::{Customer, Segment};
 
 /// No row.
@@ -146,7 +147,18 @@ pub struct Splitter {
     has_subject: bool,
     pool: Vec<Instance>,
     used: usize,
+    /// The places of the subjects in the pool, once they are too many to look through.
+    places: HashMap<u64, usize, foldhash::fast::FixedState>,
+    /// What the customer's rows carry: [`SCORE`], [`PROMISE`].
+    marks: Vec<u8>,
 }
+
+/// Instances of one customer that are found by looking through them.
+const FEW: usize = 32;
+/// The row has an answer.
+const SCORE: u8 = 1;
+/// The row makes a promise.
+const PROMISE: u8 = 2;
 
 impl Splitter {
     /// Reads the segment's dictionaries.
@@ -191,6 +203,8 @@ impl Splitter {
             has_subject: definition.subject.is_some(),
             pool: Vec::new(),
             used: 0,
+            places: HashMap::default(),
+            marks: Vec::new(),
         }
     }
 
@@ -208,6 +222,10 @@ impl Splitter {
             return &mut [];
         }
         self.group(compiled, customer);
+        self.marks.clear();
+        self.marks.resize(customer.len(), 0);
+        customer.scored().for_each(|i| self.marks[i] |= SCORE);
+        customer.promising().for_each(|i| self.marks[i] |= PROMISE);
         for at in 0..self.used {
             let mut instance = std::mem::replace(&mut self.pool[at], empty());
             self.fill(compiled, customer, &mut instance);
@@ -233,24 +251,34 @@ impl Splitter {
     /// Puts every row into the instances of its subjects.
     fn group(&mut self, compiled: &Compiled, customer: &Customer<'_>) {
         let stages = compiled.definition.stages.len();
-        for i in 0..customer.len() {
-            if !self.has_subject {
-                let at = self.instance_of(customer.id, stages);
+        self.places.clear();
+        if !self.has_subject {
+            let at = self.instance_of(customer.id, stages);
+            self.pool[at].rows.extend(0..customer.len() as u32);
+            return;
+        }
+        for (i, kind, subject) in customer.all_subjects() {
+            if Some(kind) == self.subject {
+                let at = self.instance_of(subject, stages);
                 self.pool[at].rows.push(i as u32);
-                continue;
-            }
-            for (kind, subject) in customer.subjects(i) {
-                if Some(kind) == self.subject {
-                    let at = self.instance_of(subject, stages);
-                    self.pool[at].rows.push(i as u32);
-                }
             }
         }
     }
 
     fn instance_of(&mut self, subject: u64, stages: usize) -> usize {
-        if let Some(at) = self.pool[..self.used].iter().rposition(|i| i.subject == subject) {
+        let known = if self.used <= FEW {
+            self.pool[..self.used].iter().rposition(|i| i.subject == subject)
+        } else {
+            self.places.get(&subject).copied()
+        };
+        if let Some(at) = known {
             return at;
+        }
+        if self.used == FEW {
+            self.places.extend(self.pool[..FEW].iter().enumerate().map(|(at, i)| (i.subject, at)));
+        }
+        if self.used >= FEW {
+            self.places.insert(subject, self.used);
         }
         if self.used == self.pool.len() {
             self.pool.push(empty());
@@ -266,10 +294,11 @@ impl Splitter {
         let limit = compiled.definition.satisfaction.dissatisfied;
         let mut finished = None;
         let mut ended = None;
+        let codes = customer.event_codes();
         for at in 0..instance.rows.len() {
             let row = instance.rows[at];
             let i = row as usize;
-            let event = customer.event(i) as usize;
+            let event = codes.get(i) as usize;
             let candidates = self.event_stages[event] & open;
             if let Some(stage) = self.first_match(candidates, customer, i) {
                 instance.stages[stage] = row;
@@ -292,7 +321,8 @@ impl Splitter {
             if self.ends[event] && ended.is_none() && instance.stages[0] != NONE {
                 ended = Some(customer.micros(i));
             }
-            if let Some(score) = customer.score(i)
+            if self.marks[i] & SCORE != 0
+                && let Some(score) = customer.score(i)
                 && self.is_satisfaction(score.kind)
             {
                 let share = f64::from(score.value - score.min) / f64::from(score.max - score.min);
@@ -303,7 +333,8 @@ impl Splitter {
                     dissatisfied: share <= limit + 1e-9,
                 });
             }
-            if let Some(promise) = customer.promise(i)
+            if self.marks[i] & PROMISE != 0
+                && let Some(promise) = customer.promise(i)
                 && let Some(rule) = self.promises[promise.kind as usize]
                 && !instance.promises.iter().any(|f| f.rule == rule)
             {

@@ -31,14 +31,68 @@ pub struct MapPass {
     pub voices: usize,
 }
 
+/// The keys are codes of our own, so a quick hash does.
+type Quick = foldhash::fast::FixedState;
+
+/// Rows by stage, event and channel: a plain table, or counts where that would be large and mostly
+/// empty.
+#[derive(Debug)]
+struct Volumes {
+    events: usize,
+    channels: usize,
+    table: Vec<u64>,
+    counts: HashMap<(u8, u16, u16), u64, Quick>,
+}
+
+/// Cells of the largest table.
+const TABLE: usize = 1 << 16;
+
+impl Volumes {
+    fn new(stages: usize, segment: &Segment) -> Self {
+        let (events, channels) = (segment.events().len(), segment.channels().len());
+        let cells = stages * events * channels;
+        let table = if cells <= TABLE { vec![0; cells] } else { Vec::new() };
+        Self { events, channels, table, counts: HashMap::default() }
+    }
+
+    #[inline]
+    fn add(&mut self, stage: u8, event: u16, channel: u16) {
+        let cell = (stage as usize * self.events + event as usize) * self.channels + channel as usize;
+        match self.table.get_mut(cell) {
+            Some(rows) => *rows += 1,
+            None => *self.counts.entry((stage, event, channel)).or_default() += 1,
+        }
+    }
+
+    fn into_counts(self) -> impl Iterator<Item = ((u8, u16, u16), u64)> {
+        let (events, channels) = (self.events.max(1), self.channels.max(1));
+        let place = move |cell: usize| {
+            let (line, channel) = (cell / channels, cell % channels);
+            ((line / events) as u8, (line % events) as u16, channel as u16)
+        };
+        let table = self.table.into_iter().enumerate().filter(|(_, rows)| *rows > 0);
+        table.map(move |(cell, rows)| (place(cell), rows)).chain(self.counts)
+    }
+}
+
+/// The places where an answer counts: the whole journey, each stage, and each promise in each
+/// reading where it was kept, broken or never delivered.
+fn places(compiled: &Compiled) -> usize {
+    1 + compiled.definition.stages.len() + compiled.definition.promises.len() * 9
+}
+
 /// What the pass keeps while it walks one segment.
 #[derive(Debug)]
 pub struct MapLocal {
     splitter: Splitter,
     score_kinds: Vec<String>,
     currencies: Vec<String>,
-    /// Rows by stage, event and channel.
-    volumes: HashMap<(u8, u16, u16), u64>,
+    volumes: Volumes,
+    /// By the kind of score and the bits of the answer and its scale: how often it counts in each
+    /// place, see [`places`].
+    answers: HashMap<(u16, [u32; 3]), Vec<u64>, Quick>,
+    /// By the first stage and the second.
+    flows: Vec<u64>,
     /// Per figure: counted for the current customer already.
     seen: Vec<u64>,
     turn: u64,
@@ -58,7 +112,9 @@ impl Pass for MapPass {
             splitter: Splitter::new(&self.compiled, segment),
             score_kinds: segment.score_kinds().iter().map(|k| k.to_string()).collect(),
             currencies: segment.currencies().iter().map(|k| k.to_string()).collect(),
-            volumes: HashMap::new(),
+            volumes: Volumes::new(self.compiled.definition.stages.len(), segment),
+            answers: HashMap::default(),
+            flows: vec![0; self.compiled.definition.stages.len().pow(2)],
             seen: vec![0; figure::slots(&self.compiled)],
             turn: 0,
         }
@@ -66,7 +122,7 @@ impl Pass for MapPass {
 
     fn customer(&self, local: &mut MapLocal, customer: Customer<'_>, state: &mut MapState) {
         local.turn += 1;
-        let MapLocal { splitter, score_kinds, currencies, volumes, seen, turn } = local;
+        let MapLocal { splitter, score_kinds: _, currencies, volumes, answers, flows, seen, turn } = local;
         for instance in splitter.split(&self.compiled, &customer) {
             if !self.range.is_none_or(|r| r.contains(instance.start)) {
                 continue;
@@ -79,41 +135,60 @@ impl Pass for MapPass {
                     count.customers += 1;
                 }
             });
-            self.stages(instance, &customer, currencies, state);
-            self.rows(instance, &customer, volumes, state);
-            self.answers(instance, &customer, score_kinds, state);
+            let mut steps = [(0, 0); 32];
+            let path = path(instance, self.compiled.definition.stages.len(), &mut steps);
+            self.stages(instance, path, &customer, currencies, flows, state);
+            self.rows(instance, path, &customer, volumes, state);
+            self.answers(instance, &customer, answers);
         }
     }
 
     fn leave(&self, local: MapLocal, segment: &Segment, state: &mut MapState) {
-        for ((stage, event, channel), rows) in local.volumes {
+        for ((stage, event, channel), rows) in local.volumes.into_counts() {
             let name = (segment.event_name(event).to_owned(), segment.channel_name(channel).to_owned());
             *state.stages[stage as usize].volumes.entry(name).or_default() += rows;
+        }
+        let stages = self.compiled.definition.stages.len();
+        for (flow, instances) in local.flows.into_iter().enumerate().filter(|(_, instances)| *instances > 0) {
+            *state.flows.entry(((flow / stages) as u8, (flow % stages) as u8)).or_default() += instances;
+        }
+        for ((kind, bits), times) in local.answers {
+            let Some(kind) = local.score_kinds.get(kind as usize) else { continue };
+            let [value, min, max] = bits.map(f32::from_bits);
+            for (place, times) in times.into_iter().enumerate().filter(|(_, times)| *times > 0) {
+                let scores = if place == 0 {
+                    &mut state.scores
+                } else if place <= stages {
+                    &mut state.stages[place - 1].scores
+                } else {
+                    let at = place - 1 - stages;
+                    &mut state.promises[at / 9][at / 3 % 3][at % 3]
+                };
+                scores.add_many(kind, value, min, max, times);
+            }
         }
     }
 }
 
 impl MapPass {
     /// Times, flows and money of the stages that the instance filled, in the order it filled them.
-    fn stages(&self, instance: &Instance, customer: &Customer<'_>, currencies: &[String], state: &mut MapState) {
-        let mut path: [(u32, u8); 32] = [(0, 0); 32];
-        let mut length = 0;
-        for s in 0..self.compiled.definition.stages.len() {
-            if let Some(row) = instance.stage_row(s) {
-                path[length] = (row, s as u8);
-                length += 1;
-            }
-        }
-        let path = &mut path[..length];
-        path.sort_unstable();
+    fn stages(
+        &self,
+        instance: &Instance,
+        path: &[(u32, u8)],
+        customer: &Customer<'_>,
+        currencies: &[String],
+        flows: &mut [u64],
+        state: &mut MapState,
+    ) {
         let mut before: Option<(u8, i64)> = None;
-        for &(row, s) in path.iter() {
+        for &(row, s) in path {
             let at = customer.micros(row as usize);
             let stage: &mut StageState = &mut state.stages[s as usize];
             if let Some((previous, since)) = before {
                 stage.from_previous.add(seconds(at - since));
                 stage.from_start.add(seconds(at - instance.start));
-                *state.flows.entry((previous, s)).or_default() += 1;
+                flows[previous as usize * self.compiled.definition.stages.len() + s as usize] += 1;
             }
             before = Some((s, at));
             // The start of the next instance is that one's money.
@@ -132,53 +207,74 @@ impl MapPass {
     fn rows(
         &self,
         instance: &Instance,
+        path: &[(u32, u8)],
         customer: &Customer<'_>,
-        volumes: &mut HashMap<(u8, u16, u16), u64>,
+        volumes: &mut Volumes,
         state: &mut MapState,
     ) {
+        let (mut stage, mut path) = (0, path.iter().peekable());
         for &row in &instance.rows {
             if row < instance.start_row() {
                 continue;
             }
-            let stage = instance.furthest_before(row + 1, |_| false).unwrap_or(0);
-            *volumes.entry((stage as u8, customer.event(row as usize), customer.channel(row as usize))).or_default() +=
-                1;
+            while let Some(&(_, reached)) = path.next_if(|(at, _)| *at <= row) {
+                stage = stage.max(reached as usize);
+            }
+            volumes.add(stage as u8, customer.event(row as usize), customer.channel(row as usize));
             if customer.has_text(row as usize) && self.voices > 0 {
                 let share = instance.answers.iter().find(|a| a.row == row).map_or(u32::MAX, |a| (a.share * 1e6) as u32);
                 let stage = stage_of_answer(instance, row).unwrap_or(stage);
-                let voice = Voice {
-                    share,
-                    newest: std::cmp::Reverse(customer.micros(row as usize)),
-                    position: customer.position(row as usize),
-                };
-                state.stages[stage].add_voice(voice, self.voices);
+                let newest = std::cmp::Reverse(customer.micros(row as usize));
+                if state.stages[stage].hears(share, newest, self.voices) {
+                    let voice = Voice { share, newest, position: customer.position(row as usize) };
+                    state.stages[stage].add_voice(voice, self.voices);
+                }
             }
         }
     }
 
-    fn answers(&self, instance: &Instance, customer: &Customer<'_>, kinds: &[String], state: &mut MapState) {
+    fn answers(
+        &self,
+        instance: &Instance,
+        customer: &Customer<'_>,
+        answers: &mut HashMap<(u16, [u32; 3]), Vec<u64>, Quick>,
+    ) {
         for answer in &instance.answers {
             let Some(score) = customer.score(answer.row as usize) else { continue };
-            let Some(kind) = kinds.get(score.kind as usize) else { continue };
-            state.scores.add(kind, score.value, score.min, score.max);
+            let bits = [score.value, score.min, score.max].map(f32::to_bits);
+            let counts = answers.entry((score.kind, bits)).or_insert_with(|| vec![0; places(&self.compiled)]);
+            counts[0] += 1;
             if let Some(stage) = stage_of_answer(instance, answer.row) {
-                state.stages[stage].scores.add(kind, score.value, score.min, score.max);
+                counts[1 + stage] += 1;
             }
+            let promises = 1 + self.compiled.definition.stages.len();
             for promise in &instance.promises {
                 for (r, reading) in READINGS.into_iter().enumerate() {
-                    let fate = figure::fate(promise.delivered, promise.deadline(reading), self.compiled.end);
-                    let at = match fate {
+                    let at = match figure::fate(promise.delivered, promise.deadline(reading), self.compiled.end) {
                         Fate::Kept => 0,
                         Fate::Broken => 1,
                         Fate::NotDelivered => 2,
                         Fate::Open | Fate::Promised => continue,
                     };
-                    let scores = &mut state.promises[promise.rule as usize][r][at];
-                    scores.add(kind, score.value, score.min, score.max);
+                    counts[promises + promise.rule as usize * 9 + r * 3 + at] += 1;
                 }
             }
         }
     }
+}
+
+/// The rows that filled stages, with the stages, in the order of the rows.
+fn path<'a>(instance: &Instance, stages: usize, steps: &'a mut [(u32, u8); 32]) -> &'a [(u32, u8)] {
+    let mut length = 0;
+    for stage in 0..stages {
+        if let Some(row) = instance.stage_row(stage) {
+            steps[length] = (row, stage as u8);
+            length += 1;
+        }
+    }
+    let path = &mut steps[..length];
+    path.sort_unstable();
+    path
 }
 
 fn seconds(micros: i64) -> u32 {

@@ -48,6 +48,11 @@ impl ScoresState {
 
     /// Counts one answer; one on an impossible scale is left out.
     pub(crate) fn add(&mut self, kind: &str, value: f32, min: f32, max: f32) {
+        self.add_many(kind, value, min, max, 1);
+    }
+
+    /// Counts the same answer so many times.
+    pub(crate) fn add_many(&mut self, kind: &str, value: f32, min: f32, max: f32, times: u64) {
         let Ok(scale) = Scale::new(f64::from(min), f64::from(max)) else { return };
         if !self.kinds.contains_key(kind) {
             self.kinds.insert(kind.to_owned(), Vec::new());
@@ -59,7 +64,7 @@ impl ScoresState {
             all.iter().position(|c| c.scale() == scale).unwrap_or(0)
         });
         // An answer off its own scale never gets past the door.
-        let _ = all[at].add(f64::from(value));
+        let _ = all[at].add_many(f64::from(value), times);
     }
 
     pub(crate) fn merge_from(&mut self, other: Self) {

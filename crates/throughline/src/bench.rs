@@ -3,6 +3,7 @@
 //! Everything runs in a directory of its own that is removed afterwards. The load generator runs on
 //! the same machine and is part of the figure. Nothing leaves this machine.
 
+mod erase;
 mod import;
 mod ingest;
 mod ledger;
@@ -26,6 +27,8 @@ enum Bench {
     Import(import::ImportBenchArgs),
     /// The map of many interactions: after a restart, and warm
     Map(map::MapArgs),
+    /// Erasing one person from many interactions, with a scan of every file
+    Erase(erase::EraseArgs),
     /// The ledger alone: batches until they are on the disk
     Ledger(ledger::LedgerArgs),
     /// Message keys: memory and look-ups a second
@@ -41,6 +44,7 @@ pub fn run(config: Config, args: BenchArgs) -> anyhow::Result<()> {
         Bench::Ingest(a) => ingest::run(&config, a),
         Bench::Import(a) => import::run(&config, a),
         Bench::Map(a) => map::run(&config, a),
+        Bench::Erase(a) => erase::run(&config, a),
         Bench::Ledger(a) => ledger::run(&config, a),
         Bench::Keys(a) => ledger::keys(&config, a),
         Bench::Idle(a) => process::idle(&config, a),

@@ -17,13 +17,17 @@ mod maintenance;
 mod serve;
 
 use clap::Parser;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_env("THROUGHLINE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,throughline=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {

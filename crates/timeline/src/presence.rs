@@ -55,6 +55,7 @@ pub(crate) fn slot(section: &[u8], rows: usize, values: usize, row: usize) -> Op
 }
 
 /// The rows of `range` that have a value, and its place, ascending.
+#[inline]
 pub(crate) fn each(
     section: &[u8],
     rows: usize,

@@ -207,6 +207,7 @@ impl Segment {
     }
 
     /// The rows of `range` with a value in the sparse column with these `rows`, and its place.
+    #[inline]
     pub(crate) fn slots(&self, rows: Kind, values: usize, range: Range<usize>) -> impl Iterator<Item = (usize, usize)> {
         presence::each(self.raw(rows), self.rows(), values, range)
     }
@@ -280,6 +281,7 @@ impl Segment {
     }
 
     /// How many interactions.
+    #[inline]
     pub fn rows(&self) -> usize {
         self.header.rows as usize
     }
@@ -310,6 +312,7 @@ impl Segment {
     }
 
     /// The customers' ids, ascending.
+    #[inline]
     pub fn ids(&self) -> &[u64] {
         self.column(Kind::Customers)
     }

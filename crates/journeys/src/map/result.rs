@@ -1,6 +1,6 @@
 //! The map as it is shown: every score with n, an interval and the window.
 
-use super::state::{MapState, READINGS, Times};
+use super::state::{MapState, READINGS};
 use crate::PromiseReading;
 use crate::compiled::Compiled;
 use crate::figure::{Fate, Figure, slot};
@@ -230,7 +230,8 @@ impl MapState {
         let state = &self.stages[s];
         let lost = count(Figure::LostAt(s));
         let known = count(Figure::Continued(s)).instances + lost.instances + count(Figure::FinishedAt(s)).instances;
-        let quantile = |times: &Times, p| times.quantile(p);
+        let [previous_median, previous_p90] = state.from_previous.quantiles();
+        let [start_median, start_p90] = state.from_start.quantiles();
         let mut volumes: Vec<Volume> = state
             .volumes
             .iter()
@@ -249,10 +250,10 @@ impl MapState {
             answered: count(Figure::AnsweredAt(s)),
             dissatisfied: count(Figure::DissatisfiedAt(s)),
             drop_off: if designed.optional { None } else { throughline_value::interval::wilson(lost.instances, known) },
-            from_previous_median: quantile(&state.from_previous, 0.5),
-            from_previous_p90: quantile(&state.from_previous, 0.9),
-            from_start_median: quantile(&state.from_start, 0.5),
-            from_start_p90: quantile(&state.from_start, 0.9),
+            from_previous_median: previous_median,
+            from_previous_p90: previous_p90,
+            from_start_median: start_median,
+            from_start_p90: start_p90,
             expected_seconds: designed.expected_time.map(|t| t.0),
             expected_satisfaction: designed.expected_satisfaction,
             scores: scores(&state.scores),

@@ -9,23 +9,45 @@ use crate::wire::{put_list, put_u32, put_u64, read_list};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use throughline_timeline::{PassState, StateError, StateReader, put_bytes};
-use throughline_value::quantile::QuantileEstimate;
-use throughline_value::quantile::quantile;
+use throughline_value::quantile::{QuantileEstimate, quantiles};
 
 pub(super) const READINGS: [PromiseReading; 3] =
     [PromiseReading::Declared, PromiseReading::Instant, PromiseReading::Day];
 
-/// Waiting times in seconds; merging is joining, so quantiles are exact.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Times(Vec<u32>);
+/// Waiting times in seconds; merging is putting the pieces side by side, so quantiles are exact and
+/// nothing is moved.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Times(Vec<Vec<u32>>);
 
 impl Times {
     pub fn add(&mut self, seconds: u32) {
-        self.0.push(seconds);
+        match self.0.last_mut() {
+            Some(piece) => piece.push(seconds),
+            None => self.0.push(vec![seconds]),
+        }
     }
 
-    pub fn quantile(&self, p: f64) -> Option<QuantileEstimate> {
-        quantile(&mut self.0.clone(), p)
+    /// The median and the quantile at 0.9.
+    pub fn quantiles(&self) -> [Option<QuantileEstimate>; 2] {
+        quantiles(&self.0, [0.5, 0.9])
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    fn len(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().flatten().copied()
+    }
+}
+
+impl PartialEq for Times {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
     }
 }
 
@@ -49,6 +71,11 @@ pub(super) struct StageState {
 }
 
 impl StageState {
+    /// False if the voice would not be kept, wherever in the ledger it lies.
+    pub fn hears(&self, share: u32, newest: Reverse<i64>, limit: usize) -> bool {
+        self.voices.len() < limit || self.voices.last().is_some_and(|last| (share, newest) <= (last.share, last.newest))
+    }
+
     pub fn add_voice(&mut self, voice: Voice, limit: usize) {
         if self.voices.len() == limit && self.voices.last().is_some_and(|last| *last <= voice) {
             return;
@@ -97,8 +124,8 @@ impl PassState for MapState {
         }
         self.stages.resize(self.stages.len().max(other.stages.len()), StageState::default());
         for (mine, theirs) in self.stages.iter_mut().zip(other.stages) {
-            mine.from_previous.0.extend(theirs.from_previous.0);
-            mine.from_start.0.extend(theirs.from_start.0);
+            mine.from_previous.merge(theirs.from_previous);
+            mine.from_start.merge(theirs.from_start);
             mine.scores.merge_from(theirs.scores);
             for (name, rows) in theirs.volumes {
                 *mine.volumes.entry(name).or_default() += rows;
@@ -162,7 +189,8 @@ impl PassState for MapState {
 
 fn put_stage(out: &mut Vec<u8>, stage: &StageState) {
     for times in [&stage.from_previous, &stage.from_start] {
-        put_list(out, times.0.iter(), |out, &s| put_u32(out, s));
+        put_u64(out, times.len() as u64);
+        times.iter().for_each(|s| put_u32(out, s));
     }
     stage.scores.put(out);
     put_list(out, stage.volumes.iter(), |out, ((event, channel), rows)| {
@@ -185,8 +213,8 @@ fn put_stage(out: &mut Vec<u8>, stage: &StageState) {
 
 fn read_stage(r: &mut StateReader<'_>) -> Result<StageState, StateError> {
     Ok(StageState {
-        from_previous: Times(read_list(r, 4, StateReader::u32)?),
-        from_start: Times(read_list(r, 4, StateReader::u32)?),
+        from_previous: Times(vec![read_list(r, 4, StateReader::u32)?]),
+        from_start: Times(vec![read_list(r, 4, StateReader::u32)?]),
         scores: ScoresState::read(r)?,
         volumes: read_list(r, 24, |r| Ok(((r.text()?.to_owned(), r.text()?.to_owned()), r.u64()?)))?,
         voices: read_list(r, 20, |r| Ok(Voice { share: r.u32()?, newest: Reverse(r.i64()?), position: r.u64()? }))?,

@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use throughline_value::quantile::{Durations, quantile};
+use throughline_value::quantile::{Durations, quantile, quantiles};
 
 use crate::{draw, near};
 use rand::Rng;
@@ -76,5 +76,15 @@ proptest! {
         prop_assert!((found.value - oracle).abs() < 1e-9);
         prop_assert!(found.low.is_none_or(|low| f64::from(low) <= found.value));
         prop_assert!(found.high.is_none_or(|high| f64::from(high) >= found.value));
+    }
+
+    #[test]
+    fn pieces_give_what_one_list_gives(
+        pieces in prop::collection::vec(prop::collection::vec(prop_oneof![0_u32..50, 0_u32..100_000, any::<u32>()], 0..40), 0..6),
+        p in 0.0_f64..=1.0,
+    ) {
+        let mut all: Vec<u32> = pieces.concat();
+        let ps = [0.5, p, 0.9, 0.0, 1.0, -1.0];
+        prop_assert_eq!(quantiles(&pieces, ps), ps.map(|p| quantile(&mut all, p)));
     }
 }
