@@ -46,9 +46,9 @@ impl Default for Options {
             lag_limit: 10_000_000,
             buckets: 16,
             batch: 20_000,
-            history_rows: 200_000,
-            timeline_rows: 1_000_000,
-            timeline_bytes: 160 << 20,
+            history_rows: 100_000,
+            timeline_rows: 400_000,
+            timeline_bytes: 80 << 20,
             settle_seconds: 20,
             min_free_bytes: 256 << 20,
             clock: || {

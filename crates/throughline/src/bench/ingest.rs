@@ -26,6 +26,10 @@ pub struct IngestArgs {
     /// Message ids that are known before the first is sent
     #[arg(long, default_value_t = 20_000_000)]
     known: u64,
+    /// Interactions offered a second, evenly, whether or not the server keeps up; 0 sends as fast as
+    /// answers come back
+    #[arg(long, default_value_t = 0)]
+    rate: u64,
 }
 
 /// Runs the measurement.
@@ -61,6 +65,9 @@ pub fn run(config: &Config, args: IngestArgs) -> anyhow::Result<()> {
         bytes.load(Ordering::Relaxed) as f64 / (latencies.len() as f64 * args.batch as f64),
         args.known
     );
+    if args.rate > 0 {
+        println!("offered {} a second; waiting counts from the moment a batch was due", args.rate);
+    }
     println!(
         "{:.0} interactions a second accepted, {} refused; until acknowledged {:.1} ms median, {:.1} ms p99, {:.1} ms at most",
         n as f64 / seconds,
@@ -135,6 +142,9 @@ fn send(
     let mut latencies = Vec::new();
     let mut round = 0_u64;
     let mut request = Vec::new();
+    // Connections take turns, so that batches are due evenly.
+    let interval = |rate: u64| Duration::from_secs_f64((args.batch * args.connections) as f64 / rate as f64);
+    let began = Instant::now();
     while Instant::now() < until {
         let body = batch(connection, round, args.batch);
         round += 1;
@@ -146,7 +156,12 @@ fn send(
         )?;
         request.extend_from_slice(&body);
         bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
-        let sent = Instant::now();
+        let mut sent = Instant::now();
+        if args.rate > 0 {
+            let turn = (round - 1) as f64 + connection as f64 / args.connections as f64;
+            sent = began + interval(args.rate).mul_f64(turn);
+            std::thread::sleep(sent.saturating_duration_since(Instant::now()));
+        }
         stream.get_mut().write_all(&request)?;
         let (status, answer) = read(&mut stream)?;
         latencies.push(sent.elapsed().as_micros() as u32);
