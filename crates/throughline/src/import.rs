@@ -56,8 +56,8 @@ pub fn run(config: Config, args: ImportArgs) -> anyhow::Result<()> {
     };
     let source = SourceId::new(&probe.recipe().source)
         .with_context(|| format!("`{}` cannot be the name of a source", probe.recipe().source))?;
+    let total = probe.progress().bytes_total;
     drop(probe);
-    let total = 0;
     let visitor = Visitor {
         workspace: args.workspace.as_deref(),
         source: &source,

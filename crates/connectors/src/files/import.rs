@@ -113,6 +113,11 @@ impl Import {
         &self.recipe
     }
 
+    /// How far it is; before the first batch, how much there is to read.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
     fn cursor(&self) -> Cursor {
         let file = self.plan.drives.get(self.drive).map_or(String::new(), |d| d.file.clone());
         Cursor { recipe: self.fingerprint.clone(), file, row: self.open.as_ref().map_or(0, |o| o.row) }
