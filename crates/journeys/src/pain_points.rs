@@ -61,10 +61,12 @@
 //! Read `moments.rs` next (who is alike when), then `estimate.rs` and `tables.rs`.
 
 use crate::compiled::Compiled;
+use crate::extent::Extent;
 use crate::scores_pass::TimeRange;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use throughline_interactions::Timestamp;
 use throughline_timeline::{ScanError, ScanOptions, Snapshot};
 use throughline_value::Estimate;
 use throughline_value::multiplicity::q_values;
@@ -76,6 +78,7 @@ mod exposure;
 mod moments;
 mod overlap;
 mod people;
+mod revenue;
 mod shadows;
 mod tables;
 
@@ -84,6 +87,7 @@ use estimate::{Contrast, contrast};
 pub use exposure::{Key, Kind};
 pub use moments::Outcome;
 pub use people::PainPeoplePass;
+pub use revenue::{Revenue, RevenuePass, RevenueState, Unpriced, Worth};
 use tables::{TablesPass, TablesState};
 
 /// Turns the hash of an attribute into its dimension and value, such as `ref:carrier` and `dhl`.
@@ -104,6 +108,8 @@ pub struct PainPoints {
     pub fewest_events: u64,
     /// Of more candidates than this, those with the most exposed are compared; 4,000.
     pub most_candidates: usize,
+    /// What money is worth; without it no finding is given a price.
+    pub worth: Option<Worth>,
 }
 
 /// Everything that was found.
@@ -117,6 +123,8 @@ pub struct Findings {
     pub units: BTreeMap<Outcome, (u64, u64)>,
     /// The pain points, those that affect most customers (at least) first.
     pub findings: Vec<Finding>,
+    /// What they cost together, or why that is not shown.
+    pub revenue: Revenue,
 }
 
 /// The name of a finding, for the caller's words.
@@ -190,7 +198,7 @@ impl PainPoints {
     /// With the usual limits.
     pub fn new(compiled: Arc<Compiled>) -> Self {
         let (q, fewest_exposed, fewest_events, most_candidates) = (0.02, 10, 5, 4_000);
-        Self { compiled, range: None, q, fewest_exposed, fewest_events, most_candidates }
+        Self { compiled, range: None, q, fewest_exposed, fewest_events, most_candidates, worth: None }
     }
 
     /// The first pass.
@@ -264,8 +272,40 @@ impl PainPoints {
             shadows::cast(&mut findings, outcome, &pass, snapshot, options)?;
         }
 
+        let revenue = self.price(&mut findings, &tables, snapshot, options)?;
         let units = Outcome::ALL.into_iter().zip(tables.units).collect();
-        Ok(Findings { journey: self.compiled.definition.key.clone(), tested: tested.len(), units, findings })
+        Ok(Findings { journey: self.compiled.definition.key.clone(), tested: tested.len(), units, findings, revenue })
+    }
+
+    /// Gives findings that are not another's shadow their share of the revenue at risk.
+    fn price(
+        &self,
+        findings: &mut [Finding],
+        tables: &TablesState,
+        snapshot: &Snapshot,
+        options: &ScanOptions<'_>,
+    ) -> Result<Revenue, ScanError> {
+        let Some(worth) = &self.worth else { return Ok(Revenue::Unmeasured { reason: Unpriced::NoMargin }) };
+        let keys: Vec<Key> = findings.iter().filter(|f| f.shadow_of.is_none()).map(|f| f.key).collect();
+        if keys.is_empty() {
+            return Ok(Revenue::Unmeasured { reason: Unpriced::NothingFound });
+        }
+        let extent = snapshot.scan(&Extent, options)?;
+        let days = |first: Timestamp| (self.compiled.end - first.0).max(0) / 86_400_000_000;
+        let observed = u32::try_from(extent.first().map_or(0, days)).unwrap_or(u32::MAX);
+        // Instances whose loss is known are about as many as customers, and never fewer than a few.
+        let customers = tables.units.iter().map(|(known, _)| *known).max().unwrap_or(0);
+        let pass = RevenuePass::new(self.compiled.clone(), self.range, keys, &worth.currency, customers, observed);
+        let state = snapshot.scan(&pass, options)?;
+        match pass.result(&state, worth) {
+            Ok((total, shares, horizon_days)) => {
+                for finding in findings.iter_mut().filter(|f| f.shadow_of.is_none()) {
+                    finding.revenue = shares.iter().find(|(key, _)| *key == finding.key).map(|(_, loss)| *loss);
+                }
+                Ok(Revenue::Measured { currency: worth.currency.clone(), horizon_days, total })
+            }
+            Err(why) => Ok(Revenue::Unmeasured { reason: why.into() }),
+        }
     }
 
     fn finding(

@@ -61,7 +61,7 @@ pub(super) fn unit(compiled: &Compiled, instance: &Instance, outcome: Outcome) -
     }
 }
 
-fn stratum(compiled: &Compiled, instance: &Instance) -> u64 {
+pub(super) fn stratum(compiled: &Compiled, instance: &Instance) -> u64 {
     let strata = &compiled.definition.strata;
     let month = month(instance.start);
     let period = match strata.period {

@@ -7,6 +7,7 @@ mod instances;
 mod map;
 mod pain_oracle;
 mod pain_points;
+mod revenue;
 mod scores;
 mod stories;
 mod world;
