@@ -177,6 +177,13 @@ impl Ledger {
         receiver.recv().unwrap_or_else(|_| Err(closed()))
     }
 
+    /// Returns once everything that was sent before, by any thread, is on the disk or refused.
+    pub fn flush(&self) -> Result<(), LedgerError> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.send(Vec::new(), Box::new(move |answer| drop(sender.send(answer))));
+        receiver.recv().unwrap_or_else(|_| Err(closed())).map(drop)
+    }
+
     /// Appends frames and calls back once they are on the disk.
     ///
     /// The callback runs on the writer's thread (or, if the batch is refused at once, on the

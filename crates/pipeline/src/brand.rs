@@ -7,7 +7,7 @@ use crate::workspaces::{Workspace, WorkspaceRecord};
 use crate::{EngineError, Options};
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use throughline_customers::{IdentityGraph, load_graph};
 use throughline_interactions::{Node, NodeSecret, Zone};
 use throughline_store::Store;
@@ -22,13 +22,15 @@ pub(crate) struct Brand {
     /// How far the timeline's files reach.
     pub(crate) timeline_covers: std::sync::atomic::AtomicU64,
     graph: Mutex<IdentityGraph>,
-    pub(crate) erased: RwLock<HashSet<Node>>,
+    erased: RwLock<HashSet<Node>>,
     pub(crate) attributes: Attributes,
     /// Outcomes counted since the last tally frame.
     pub(crate) pending: Mutex<Pending>,
     /// Outcomes in a tally frame that is not folded yet, and its position.
     pub(crate) in_flight: Mutex<(u64, Pending)>,
     pub(crate) maps: Mutex<MapCache>,
+    /// How often journeys or preferences have changed since the start.
+    pub(crate) definitions: std::sync::atomic::AtomicU64,
     /// Appends to the history since it was compacted.
     pub(crate) appends: std::sync::atomic::AtomicU32,
     pub(crate) compacting: std::sync::atomic::AtomicBool,
@@ -58,6 +60,7 @@ impl Brand {
             pending: Mutex::default(),
             in_flight: Mutex::default(),
             maps: Mutex::default(),
+            definitions: 0.into(),
             appends: 0.into(),
             compacting: false.into(),
             workspace: record.workspace,
@@ -85,7 +88,26 @@ impl Brand {
         self.graph().redirects().map(|(n, c)| (n.0, c)).collect()
     }
 
+    /// The nodes about which nothing is taken any more.
+    pub(crate) fn erased(&self) -> RwLockReadGuard<'_, HashSet<Node>> {
+        self.erased.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn is_erased(&self, node: Node) -> bool {
-        self.erased.read().unwrap_or_else(PoisonError::into_inner).contains(&node)
+        self.erased().contains(&node)
+    }
+
+    /// Refuses these nodes from now on; those that were not refused before.
+    pub(crate) fn refuse(&self, nodes: &[Node]) -> Vec<Node> {
+        let mut erased = self.erased.write().unwrap_or_else(PoisonError::into_inner);
+        nodes.iter().copied().filter(|n| erased.insert(*n)).collect()
+    }
+
+    /// Takes them again.
+    pub(crate) fn admit(&self, nodes: &[Node]) {
+        let mut erased = self.erased.write().unwrap_or_else(PoisonError::into_inner);
+        for node in nodes {
+            erased.remove(node);
+        }
     }
 }

@@ -5,12 +5,13 @@
 //! timelines and the history are rewritten without the person, and the store is vacuumed. A crash
 //! in between is made up for at the next start.
 
+use crate::brand::Brand;
 use crate::engine::Inner;
 use crate::folding::decode;
 use crate::{Engine, EngineError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
-use throughline_interactions::{Node, WorkspaceId};
+use throughline_interactions::{Interaction, Node, WorkspaceId};
 use throughline_ledger::{FrameKind, NewFrame, Verdict};
 use throughline_store::rusqlite::params;
 
@@ -21,8 +22,24 @@ pub(crate) struct ErasureFrame {
     pub(crate) positions: Vec<u64>,
     /// How many interactions of each source are erased, so that outcomes still add up.
     pub(crate) sources: BTreeMap<String, u64>,
+    /// The same of what was kept aside.
+    #[serde(default)]
+    pub(crate) aside: Aside,
+    /// When each source sent the last of them, in microseconds: a replay cannot read it any more.
+    #[serde(default)]
+    pub(crate) last_received: BTreeMap<String, i64>,
     pub(crate) by: String,
 }
+
+/// A person's interactions that were never taken, because their ids were known with other contents.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Aside {
+    pub(crate) positions: Vec<u64>,
+    pub(crate) sources: BTreeMap<String, u64>,
+}
+
+/// Frames looked through at a time.
+const PAGE: usize = 10_000;
 
 /// What was erased.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,50 +57,96 @@ impl Engine {
     /// under the same identifiers are rejected.
     pub fn erase(&self, workspace: WorkspaceId, by: &str, customer: u64) -> Result<Receipt, EngineError> {
         self.wait_folded()?;
+        let brand = self.inner().brand(workspace)?;
+        let mut refused = Vec::new();
+        let written = self.write_erasure(&brand, by, customer, &mut refused);
+        if written.is_err() {
+            brand.admit(&refused);
+        }
+        let receipt = written?;
+        self.settle()?;
+        self.inner().finish_erasures()?;
+        Ok(receipt)
+    }
+
+    /// Refuses the person at the door, then names everything of them in one frame of the ledger.
+    fn write_erasure(
+        &self,
+        brand: &Brand,
+        by: &str,
+        customer: u64,
+        refused: &mut Vec<Node>,
+    ) -> Result<Receipt, EngineError> {
         let inner = self.inner();
-        let brand = inner.brand(workspace)?;
-        let nodes = brand.graph().nodes(customer);
-        let snapshot = brand.snapshot()?;
-        let positions: Vec<u64> = snapshot
-            .customer_rows(customer)
-            .map_err(|e| EngineError::Timeline(e.to_string()))?
-            .unwrap_or_default()
-            .iter()
-            .map(|r| r.position)
-            .collect();
+        let mut nodes = brand.graph().nodes(customer);
+        // What had passed the door is folded before the story is read; it may bring more names.
+        let customer = loop {
+            refused.extend(brand.refuse(&nodes));
+            inner.ledger.flush()?;
+            self.wait_folded()?;
+            let graph = brand.graph();
+            let now = nodes.first().map_or(customer, |n| graph.customer(*n));
+            let all = graph.nodes(now);
+            if all == nodes {
+                break now;
+            }
+            nodes = all;
+        };
+        let rows = brand.snapshot()?.customer_rows(customer).map_err(|e| EngineError::Timeline(e.to_string()))?;
+        let positions: Vec<u64> = rows.unwrap_or_default().iter().map(|r| r.position).collect();
         if positions.is_empty() {
             return Err(EngineError::NotFound(format!("customer {customer:016x}")));
         }
-        drop(snapshot);
-        let mut sources = BTreeMap::new();
+        let (mut sources, mut last_received) = (BTreeMap::new(), BTreeMap::<String, i64>::new());
+        let mut count = |of: &mut BTreeMap<String, u64>, i: &Interaction| {
+            *of.entry(i.source.as_str().to_owned()).or_default() += 1;
+            let last = last_received.entry(i.source.as_str().to_owned()).or_default();
+            *last = (*last).max(i.received_at.0);
+        };
         for frame in inner.ledger.read_many(&positions)? {
             if !frame.header.erased {
-                let i = decode(&frame).map_err(|e| EngineError::Damaged(e.to_string()))?;
-                *sources.entry(i.source.as_str().to_owned()).or_default() += 1;
+                count(&mut sources, &decode(&frame).map_err(|e| EngineError::Damaged(e.to_string()))?);
             }
         }
-        let count = (positions.len() as u64, nodes.len() as u64);
-        let payload = ErasureFrame { nodes, positions, sources, by: by.to_owned() };
+        let mut aside = Aside::default();
+        for page in inner.kept_aside(brand.workspace.id)?.chunks(PAGE) {
+            for frame in inner.ledger.read_many(page)?.into_iter().filter(|f| !f.header.erased) {
+                let i = decode(&frame).map_err(|e| EngineError::Damaged(e.to_string()))?;
+                if i.nodes(&brand.node_secret).iter().any(|(n, _)| nodes.contains(n)) {
+                    aside.positions.push(frame.header.position);
+                    count(&mut aside.sources, &i);
+                }
+            }
+        }
+        let interactions = (positions.len() + aside.positions.len()) as u64;
+        let identifiers = nodes.len() as u64;
+        let payload = ErasureFrame { nodes, positions, sources, aside, last_received, by: by.to_owned() };
         let frame = NewFrame {
             kind: FrameKind::Erasure,
-            workspace: workspace.0,
+            workspace: brand.workspace.id.0,
             key: 0,
             content: 0,
             node: 0,
             received_at: self.now().0,
             payload: serde_json::to_vec(&payload).expect("an erasure is plain JSON"),
         };
-        let position = match inner.ledger.append(vec![frame])?.first() {
-            Some(Verdict::Accepted(p)) => *p,
-            _ => return Err(EngineError::Refused("the ledger did not take the erasure".to_owned())),
-        };
-        self.settle()?;
-        inner.finish_erasures()?;
-        Ok(Receipt { position, interactions: count.0, identifiers: count.1 })
+        match inner.ledger.append(vec![frame])?.first() {
+            Some(Verdict::Accepted(position)) => Ok(Receipt { position: *position, interactions, identifiers }),
+            _ => Err(EngineError::Refused("the ledger did not take the erasure".to_owned())),
+        }
     }
 }
 
 impl Inner {
+    /// Positions of everything that was kept aside, ascending.
+    fn kept_aside(&self, workspace: WorkspaceId) -> Result<Vec<u64>, EngineError> {
+        Ok(self.store.read(|c| {
+            c.prepare("SELECT position FROM pipeline_quarantine WHERE workspace = $1 ORDER BY position")?
+                .query_map([workspace.0], |r| r.get::<_, i64>(0).map(i64::cast_unsigned))?
+                .collect()
+        })?)
+    }
+
     /// Overwrites, rewrites and vacuums whatever an erasure has not reached yet.
     pub(crate) fn finish_erasures(&self) -> Result<(), EngineError> {
         let open: Vec<(u64, u32)> = self.store.read(|c| {
@@ -98,7 +161,7 @@ impl Inner {
             let erasure: ErasureFrame = serde_json::from_slice(&frame.payload)
                 .map_err(|e| EngineError::Damaged(format!("the erasure at position {position} cannot be read: {e}")))?;
             let mut gone = self.attributes_of(&brand, &erasure)?;
-            self.ledger.erase(&erasure.positions)?;
+            self.ledger.erase(&[erasure.positions.as_slice(), &erasure.aside.positions].concat())?;
             let covers = self.folded.load(std::sync::atomic::Ordering::Acquire);
             self.flush_timeline(&brand, covers)?;
             // Attributes that nobody else has: their names go too.
@@ -121,7 +184,7 @@ impl Inner {
         Ok(())
     }
 
-    fn attributes_of(&self, brand: &crate::brand::Brand, erasure: &ErasureFrame) -> Result<HashSet<u64>, EngineError> {
+    fn attributes_of(&self, brand: &Brand, erasure: &ErasureFrame) -> Result<HashSet<u64>, EngineError> {
         let mut all = HashSet::new();
         for frame in self.ledger.read_many(&erasure.positions)? {
             if !frame.header.erased {

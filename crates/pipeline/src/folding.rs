@@ -295,21 +295,18 @@ impl Inner {
             erasure.nodes.iter().map(|n| graph.customer(*n)).chain(erasure.nodes.iter().map(|n| n.0)).collect();
         let moved = self.store.write(|tx| {
             let moved = forget(tx, brand.workspace.id, &mut graph, &erasure.nodes, position)?;
+            let mut counted = Pending::default();
+            for (source, at) in &erasure.last_received {
+                counted.add(source, &Tally::default(), Timestamp(*at));
+            }
             if first_time {
-                for (source, n) in &erasure.sources {
-                    tx.execute(
-                        "UPDATE pipeline_sources SET accepted = accepted - $1 WHERE workspace = $2 AND source = $3",
-                        params![n.cast_signed(), brand.workspace.id.0, source],
-                    )?;
-                    let mut counted = Pending::default();
-                    counted.add(ERASED_SOURCE, &Tally { accepted: *n, ..Tally::default() }, Timestamp(0));
-                    counted.write(tx, brand.workspace.id)?;
-                }
+                move_to_erased(tx, brand.workspace.id, &erasure, &mut counted)?;
                 tx.execute(
                     "INSERT INTO pipeline_erasures (position, workspace) VALUES ($1, $2) ON CONFLICT DO NOTHING",
                     params![position.cast_signed(), brand.workspace.id.0],
                 )?;
             }
+            counted.write(tx, brand.workspace.id)?;
             let mut changes: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
             changes.extend(customers.iter().map(|c| (0, *c, 0)));
             record_changes(tx, brand.workspace.id, position, &changes)?;
@@ -317,7 +314,7 @@ impl Inner {
             Ok(moved)
         })?;
         drop(graph);
-        brand.erased.write().unwrap_or_else(PoisonError::into_inner).extend(erasure.nodes.iter().copied());
+        brand.refuse(&erasure.nodes);
         brand.apply(Changes {
             position,
             rows: Vec::new(),
@@ -326,6 +323,39 @@ impl Inner {
         })?;
         Ok(erasure)
     }
+}
+
+/// Takes what is erased out of the counts of its sources, and counts it as erased.
+fn move_to_erased(
+    tx: &Transaction<'_>,
+    workspace: WorkspaceId,
+    erasure: &ErasureFrame,
+    counted: &mut Pending,
+) -> rusqlite::Result<()> {
+    for (source, n) in &erasure.sources {
+        tx.execute(
+            "UPDATE pipeline_sources SET accepted = accepted - $1 WHERE workspace = $2 AND source = $3",
+            params![n.cast_signed(), workspace.0, source],
+        )?;
+        counted.add(ERASED_SOURCE, &Tally { accepted: *n, ..Tally::default() }, Timestamp(0));
+    }
+    for (source, n) in &erasure.aside.sources {
+        tx.execute(
+            "UPDATE pipeline_sources SET quarantined = quarantined - $1 WHERE workspace = $2 AND source = $3",
+            params![n.cast_signed(), workspace.0, source],
+        )?;
+        tx.execute(
+            "UPDATE pipeline_reasons SET count = count - $1 WHERE workspace = $2 AND source = $3 AND code = 'conflict'",
+            params![n.cast_signed(), workspace.0, source],
+        )?;
+        counted.add(ERASED_SOURCE, &Tally { quarantined: *n, ..Tally::default() }, Timestamp(0));
+    }
+    tx.execute("DELETE FROM pipeline_reasons WHERE workspace = $1 AND count = 0", [workspace.0])?;
+    let mut forget = tx.prepare_cached("DELETE FROM pipeline_quarantine WHERE position = $1")?;
+    for position in &erasure.aside.positions {
+        forget.execute([position.cast_signed()])?;
+    }
+    Ok(())
 }
 
 fn fold_part<'a>(
@@ -351,7 +381,11 @@ fn fold_part<'a>(
         let h = &frame.header;
         let at = Timestamp(h.received_at);
         if h.erased {
-            part.counted.add(ERASED_SOURCE, &Tally { accepted: 1, ..Tally::default() }, Timestamp(0));
+            let tally = match h.kind {
+                FrameKind::Quarantined => Tally { quarantined: 1, ..Tally::default() },
+                _ => Tally { accepted: 1, ..Tally::default() },
+            };
+            part.counted.add(ERASED_SOURCE, &tally, Timestamp(0));
             continue;
         }
         match h.kind {

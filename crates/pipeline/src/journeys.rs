@@ -5,9 +5,10 @@ use crate::brand::Brand;
 use crate::{Engine, EngineError};
 use serde::Serialize;
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use throughline_interactions::{Interaction, Timestamp, WorkspaceId};
-use throughline_journeys::pain_points::{Findings, Key, Outcome, PainPeoplePass};
+use throughline_journeys::pain_points::{Findings, Key, Outcome, PainPeoplePass, Worth};
 use throughline_journeys::{
     Compiled, Definition, Extent, Figure, Map, MapPass, PainPoints, PeoplePass, ScoresPass, TimeRange,
 };
@@ -22,10 +23,18 @@ const VOICES: usize = 12;
 /// A journey and the window of its starts, in microseconds.
 type MapKey = (String, Option<(i64, i64)>);
 
-/// What was worked out, by journey and version of the timelines.
+/// What figures were worked out from: the version of the timelines, and how often definitions had
+/// changed until then.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Basis {
+    definitions: u64,
+    timelines: u64,
+}
+
+/// What was worked out, by journey.
 #[derive(Default)]
 pub(crate) struct MapCache {
-    version: u64,
+    basis: Basis,
     maps: HashMap<MapKey, Arc<Map>>,
     findings: HashMap<String, Arc<Findings>>,
     end: Option<Timestamp>,
@@ -88,7 +97,7 @@ impl Engine {
                 params![workspace.0, definition.key, text],
             )
         })?;
-        *brand.maps.lock().unwrap_or_else(PoisonError::into_inner) = MapCache::default();
+        brand.forget_figures();
         Ok(())
     }
 
@@ -108,14 +117,15 @@ impl Engine {
     ) -> Result<Arc<Map>, EngineError> {
         let brand = self.inner().brand(workspace)?;
         let snapshot = brand.snapshot()?;
+        let basis = brand.basis(&snapshot);
         let at = (key.to_owned(), range.map(|r| (r.from.0, r.until.0)));
-        if let Some(map) = brand.cached(&snapshot, |c| c.maps.get(&at).cloned()) {
+        if let Some(map) = brand.cached(basis, |c| c.maps.get(&at).cloned()) {
             return Ok(map);
         }
         let compiled = self.compiled(&brand, &snapshot, key)?;
         let pass = MapPass { compiled: compiled.clone(), range, voices: VOICES };
         let map = Arc::new(snapshot.scan(&pass, &ScanOptions::default())?.result(&compiled, range));
-        brand.keep(&snapshot, |c| c.maps.insert(at, map.clone()));
+        brand.keep(basis, |c| c.maps.insert(at, map.clone()));
         Ok(map)
     }
 
@@ -128,14 +138,18 @@ impl Engine {
     pub fn pain_points(&self, workspace: WorkspaceId, key: &str) -> Result<Arc<Findings>, EngineError> {
         let brand = self.inner().brand(workspace)?;
         let snapshot = brand.snapshot()?;
-        if let Some(found) = brand.cached(&snapshot, |c| c.findings.get(key).cloned()) {
+        let basis = brand.basis(&snapshot);
+        if let Some(found) = brand.cached(basis, |c| c.findings.get(key).cloned()) {
             return Ok(found);
         }
         let compiled = self.compiled(&brand, &snapshot, key)?;
         let names = names(self.store(), workspace)?;
-        let found = PainPoints::new(compiled).find(&snapshot, &|h| names.get(&h).cloned(), &ScanOptions::default())?;
+        let configured = self.workspaces()?.into_iter().find(|w| w.id == workspace);
+        let worth = configured.and_then(|w| Some(Worth { currency: w.currency, margin: w.margin? }));
+        let pain_points = PainPoints { worth, ..PainPoints::new(compiled) };
+        let found = pain_points.find(&snapshot, &|h| names.get(&h).cloned(), &ScanOptions::default())?;
         let found = Arc::new(found);
-        brand.keep(&snapshot, |c| c.findings.insert(key.to_owned(), found.clone()));
+        brand.keep(basis, |c| c.findings.insert(key.to_owned(), found.clone()));
         Ok(found)
     }
 
@@ -212,12 +226,13 @@ impl Engine {
     }
 
     fn compiled(&self, brand: &Brand, snapshot: &Snapshot, key: &str) -> Result<Arc<Compiled>, EngineError> {
+        let basis = brand.basis(snapshot);
         let definition = self.journey(brand.workspace.id, key)?;
-        let end = match brand.cached(snapshot, |c| c.end) {
+        let end = match brand.cached(basis, |c| c.end) {
             Some(end) => end,
             None => {
                 let end = snapshot.scan(&Extent, &ScanOptions::default())?.last().unwrap_or(Timestamp::MIN);
-                brand.keep(snapshot, |c| c.end = Some(end));
+                brand.keep(basis, |c| c.end = Some(end));
                 end
             }
         };
@@ -227,20 +242,31 @@ impl Engine {
 }
 
 impl Brand {
-    /// Looks into what was worked out for this snapshot.
-    fn cached<T>(&self, snapshot: &Snapshot, look: impl FnOnce(&MapCache) -> Option<T>) -> Option<T> {
-        let cache = self.maps.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.version == snapshot.version() { look(&cache) } else { None }
+    /// Something that people configure has changed: what was worked out with it counts no more,
+    /// nor does what is being worked out now.
+    pub(crate) fn forget_figures(&self) {
+        self.definitions.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Keeps what was worked out, unless the data have changed meanwhile.
-    fn keep<T>(&self, snapshot: &Snapshot, keep: impl FnOnce(&mut MapCache) -> T) {
+    /// Asked before definitions are read.
+    fn basis(&self, snapshot: &Snapshot) -> Basis {
+        Basis { definitions: self.definitions.load(Ordering::Acquire), timelines: snapshot.version() }
+    }
+
+    /// Looks into what was worked out on this basis.
+    fn cached<T>(&self, basis: Basis, look: impl FnOnce(&MapCache) -> Option<T>) -> Option<T> {
+        let cache = self.maps.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.basis == basis { look(&cache) } else { None }
+    }
+
+    /// Keeps what was worked out, unless something newer is there.
+    fn keep<T>(&self, basis: Basis, keep: impl FnOnce(&mut MapCache) -> T) {
         let mut cache = self.maps.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.version > snapshot.version() {
+        if cache.basis > basis {
             return;
         }
-        if cache.version < snapshot.version() {
-            *cache = MapCache { version: snapshot.version(), ..MapCache::default() };
+        if cache.basis < basis {
+            *cache = MapCache { basis, ..MapCache::default() };
         }
         keep(&mut cache);
     }

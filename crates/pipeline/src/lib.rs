@@ -40,7 +40,7 @@ pub use journeys::{Person, ScoreReport};
 pub use receive::Received;
 pub use story::{Feeling, PromiseOutcome, PromiseState, Story, StoryEntry, StoryQuery};
 pub use tallies::SourceTally;
-pub use workspaces::{NewWorkspace, Workspace};
+pub use workspaces::{NewWorkspace, Preferences, Workspace};
 
 use throughline_store::{Migration, Table, TableKind};
 

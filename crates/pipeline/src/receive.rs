@@ -34,9 +34,12 @@ impl Engine {
         let Received { source, items } = received;
         let mut frames = Vec::with_capacity(items.len());
         let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(items.len());
+        // Held until the frames are on their way: an erasure that begins meanwhile waits, and finds
+        // them in the ledger.
+        let erased = brand.erased();
         for item in items {
             match item {
-                Ok(i) if i.nodes(&brand.node_secret).iter().any(|(n, _)| brand.is_erased(*n)) => {
+                Ok(i) if !erased.is_empty() && i.nodes(&brand.node_secret).iter().any(|(n, _)| erased.contains(n)) => {
                     outcomes.push(Some(Outcome::Rejected(Fault::whole(
                         "erased",
                         "this person was erased; nothing about them is taken any more",
@@ -49,6 +52,7 @@ impl Engine {
                 Err(fault) => outcomes.push(Some(Outcome::Rejected(fault))),
             }
         }
+        let counting = brand.clone();
         self.inner().ledger.append_later(frames, move |verdicts| {
             let verdicts = match verdicts {
                 Ok(v) => v,
@@ -73,10 +77,11 @@ impl Engine {
                 }
             }
             if !uncounted.is_empty() {
-                brand.pending.lock().unwrap_or_else(PoisonError::into_inner).merge(uncounted);
+                counting.pending.lock().unwrap_or_else(PoisonError::into_inner).merge(uncounted);
             }
             done(Ok(outcomes));
         });
+        drop(erased);
     }
 
     /// [`Engine::receive`] for callers that may wait.

@@ -42,6 +42,18 @@ pub struct NewWorkspace {
     pub margin: Option<f64>,
 }
 
+/// What may change about a workspace without its history being read anew. Zone and currency may not:
+/// days, promises and sums were worked out with them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preferences {
+    /// See [`Workspace::name`].
+    pub name: String,
+    /// See [`Workspace::week_start`].
+    pub week_start: u8,
+    /// See [`Workspace::margin`].
+    pub margin: Option<f64>,
+}
+
 /// A workspace with what only the machinery needs.
 pub(crate) struct WorkspaceRecord {
     pub(crate) workspace: Workspace,
@@ -59,14 +71,22 @@ impl NewWorkspace {
                 self.key
             ));
         }
-        if self.name.trim().is_empty() || self.name.len() > 100 {
-            return refuse("a workspace needs a name of up to 100 letters".to_owned());
-        }
         if let Err(e) = Zone::new(&self.zone) {
             return refuse(e.to_string());
         }
         if let Err(e) = Currency::new(&self.currency) {
             return refuse(e.to_string());
+        }
+        let Self { name, week_start, margin, .. } = self.clone();
+        Preferences { name, week_start, margin }.check()
+    }
+}
+
+impl Preferences {
+    fn check(&self) -> Result<(), EngineError> {
+        let refuse = |m: String| Err(EngineError::Refused(m));
+        if self.name.trim().is_empty() || self.name.len() > 100 {
+            return refuse("a workspace needs a name of up to 100 letters".to_owned());
         }
         if !(1..=7).contains(&self.week_start) {
             return refuse(format!("the week cannot start with day {}; 1 is Monday, 7 is Sunday", self.week_start));
@@ -179,6 +199,20 @@ impl Engine {
         let workspace = created.workspace.clone();
         self.inner().admit(created)?;
         Ok(workspace)
+    }
+
+    /// Changes what may change about a workspace; figures that follow from it are worked out anew.
+    pub fn change_workspace(&self, id: WorkspaceId, new: &Preferences) -> Result<(), EngineError> {
+        new.check()?;
+        let brand = self.inner().brand(id)?;
+        self.store().write(|tx| {
+            tx.execute(
+                "UPDATE pipeline_workspaces SET name = $1, week_start = $2, margin = $3 WHERE id = $4",
+                params![new.name.trim(), new.week_start, new.margin, id.0],
+            )
+        })?;
+        brand.forget_figures();
+        Ok(())
     }
 
     /// All workspaces, by number.

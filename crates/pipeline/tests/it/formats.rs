@@ -11,7 +11,8 @@ use throughline_pipeline::{Engine, StoryQuery};
 
 const ALL: StoryQuery = StoryQuery { newest_first: false, offset: 0, limit: usize::MAX };
 
-fn find(engine: &Engine, search: &str) -> Vec<u64> {
+/// The customers that a search finds.
+pub fn find(engine: &Engine, search: &str) -> Vec<u64> {
     let query = CustomerQuery { search: search.into(), after: None, limit: 100 };
     engine.customers(SHOP, &query).unwrap().rows.iter().map(|r| r.id).collect()
 }
@@ -36,7 +37,8 @@ fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     all
 }
 
-fn contains(dir: &Path, needle: &[u8]) -> bool {
+/// Whether any file below `dir` has these bytes in it.
+pub fn contains(dir: &Path, needle: &[u8]) -> bool {
     let mut found = false;
     let mut stack = vec![dir.to_owned()];
     while let Some(d) = stack.pop() {
