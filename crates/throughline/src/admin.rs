@@ -5,7 +5,7 @@ use crate::house;
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use throughline_interactions::SourceId;
-use throughline_pipeline::{NewWorkspace, Options};
+use throughline_pipeline::{NewWorkspace, Options, Preferences, Workspace};
 use throughline_web::KeyRole;
 
 #[derive(Debug, Args)]
@@ -38,22 +38,65 @@ enum WorkspaceCommand {
         #[arg(long)]
         margin: Option<f64>,
     },
+    /// Change its name, the start of its week or its margin; zone and currency stay for ever
+    Set {
+        /// Its name in addresses
+        key: String,
+        /// What people call it
+        #[arg(long)]
+        name: Option<String>,
+        /// The day its week starts with, 1 Monday to 7 Sunday
+        #[arg(long)]
+        week_start: Option<u8>,
+        /// Gross margin as a share of revenue, 0 to 1, or `none`: revenue at risk is then not shown
+        #[arg(long, value_parser = margin)]
+        margin: Option<Margin>,
+    },
+}
+
+/// A share of revenue, or none at all.
+#[derive(Debug, Clone, Copy)]
+struct Margin(Option<f64>);
+
+fn margin(text: &str) -> Result<Margin, String> {
+    match text {
+        "none" => Ok(Margin(None)),
+        share => share.parse().map(|s| Margin(Some(s))).map_err(|_| "give a share such as 0.35, or none".to_owned()),
+    }
 }
 
 /// Runs `workspace`.
 pub fn workspace(config: Config, args: WorkspaceArgs) -> anyhow::Result<()> {
     let house = house::open(&config.data(), &house::holder("changing workspaces"), Options::default())?;
-    if let Some(WorkspaceCommand::Create { key, name, zone, currency, week_start, margin }) = args.command {
-        let name = name.unwrap_or_else(|| key.clone());
-        let made = house.engine.create_workspace(&NewWorkspace { key, name, zone, currency, week_start, margin })?;
-        println!("created the workspace `{}` ({}, {}, {})", made.key, made.name, made.zone, made.currency);
-    } else {
-        let all = house.engine.workspaces()?;
-        if all.is_empty() {
-            println!("there are no workspaces yet; create one with `throughline workspace create KEY`");
+    let told = |w: &Workspace| {
+        let margin = w.margin.map_or_else(|| "no margin set".to_owned(), |m| format!("margin {m}"));
+        format!("{} ({}, {}, {margin})", w.name, w.zone, w.currency)
+    };
+    match args.command.unwrap_or(WorkspaceCommand::List) {
+        WorkspaceCommand::Create { key, name, zone, currency, week_start, margin } => {
+            let name = name.unwrap_or_else(|| key.clone());
+            let made =
+                house.engine.create_workspace(&NewWorkspace { key, name, zone, currency, week_start, margin })?;
+            println!("created the workspace `{}`: {}", made.key, told(&made));
         }
-        for w in all {
-            println!("{:20} {} ({}, {})", w.key, w.name, w.zone, w.currency);
+        WorkspaceCommand::Set { key, name, week_start, margin } => {
+            let now = house.engine.workspace(&key)?;
+            let new = Preferences {
+                name: name.unwrap_or(now.name),
+                week_start: week_start.unwrap_or(now.week_start),
+                margin: margin.map_or(now.margin, |m| m.0),
+            };
+            house.engine.change_workspace(now.id, &new)?;
+            println!("changed the workspace `{key}`: {}", told(&house.engine.workspace(&key)?));
+        }
+        WorkspaceCommand::List => {
+            let all = house.engine.workspaces()?;
+            if all.is_empty() {
+                println!("there are no workspaces yet; create one with `throughline workspace create KEY`");
+            }
+            for w in all {
+                println!("{:20} {}", w.key, told(&w));
+            }
         }
     }
     house.engine.close()?;

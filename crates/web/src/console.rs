@@ -12,6 +12,7 @@ mod login;
 mod map_view;
 mod findings_view;
 mod settings;
+mod workspace;
 mod story_view;
 
 pub(crate) use frame::problems_as_pages;
@@ -34,6 +35,8 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/data/progress", Area::Figures, data::progress),
         post("/data/keys", Area::Keys, data::make_key),
         post("/data/keys/{id}/revoke", Area::Keys, data::revoke),
+        get("/settings/workspace", Area::Workspace, workspace::workspace_page),
+        post("/settings/workspace", Area::Workspace, workspace::change_workspace),
         get("/settings/people", Area::People, settings::people_page),
         post("/settings/people", Area::People, settings::invite_somebody),
         post("/settings/people/{id}/disable", Area::People, settings::disable_somebody),

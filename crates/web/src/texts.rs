@@ -39,3 +39,5 @@ pub(crate) const PASSWORD_CHANGED: &str = "the password was changed; other sessi
 pub(crate) const NOT_CONFIRMED: &str = "write the word erase to confirm";
 pub(crate) const LINK_CLOSED: &str = "this link was used already, or it is older than a day";
 pub(crate) const NOBODY_KNOWN: &str = "Somebody without a name";
+pub(crate) const BAD_MARGIN: &str = "the margin is a number of percent, such as 35; or leave it empty";
+pub(crate) const WORKSPACE_CHANGED: &str = "the workspace was changed; figures are counted anew";

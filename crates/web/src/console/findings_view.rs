@@ -2,8 +2,10 @@
 
 use crate::figures::pain_name;
 use crate::format;
+use throughline_interactions::{Currency, Money};
 use throughline_journeys::Definition;
-use throughline_journeys::pain_points::{Finding, Findings, Name, Outcome};
+use throughline_journeys::pain_points::{Finding, Findings, Name, Outcome, Revenue, Unpriced};
+use throughline_value::Estimate;
 use throughline_value::words::NOT_PROVEN;
 
 /// One finding on the strip.
@@ -16,6 +18,8 @@ pub(crate) struct Card {
     pub(crate) plot: Plot,
     pub(crate) affected: String,
     pub(crate) affected_range: String,
+    /// What it puts at risk, where that is measured.
+    pub(crate) money: Option<AtRisk>,
     pub(crate) sure: String,
     pub(crate) people: String,
     pub(crate) customers: String,
@@ -23,6 +27,71 @@ pub(crate) struct Card {
     pub(crate) stage: String,
     /// What this one explains.
     pub(crate) shadows: Vec<(String, String)>,
+}
+
+/// Gross margin that a finding puts at risk.
+pub(crate) struct AtRisk {
+    /// `€ 14 300 at risk`; empty where no more than chance can be told.
+    pub(crate) amount: String,
+    /// The interval and the horizon.
+    pub(crate) detail: String,
+}
+
+/// What all findings cost together, or why that is not told.
+pub(crate) enum Together {
+    /// In words: how much, the interval, of what and until when.
+    Measured { amount: String, interval: String, horizon: String },
+    /// Why not; and whether the owner can settle it by saying what the margin is.
+    Unmeasured { reason: String, wants_margin: bool },
+}
+
+/// The sum above the findings.
+pub(crate) fn together(found: &Findings) -> Together {
+    match &found.revenue {
+        Revenue::Measured { currency, horizon_days, total } => Together::Measured {
+            amount: amount(total.value, currency),
+            interval: amounts(total, currency),
+            horizon: horizon(*horizon_days),
+        },
+        Revenue::Unmeasured { reason } => {
+            Together::Unmeasured { reason: reason.to_string(), wants_margin: *reason == Unpriced::NoMargin }
+        }
+    }
+}
+
+fn horizon(days: u32) -> String {
+    match days {
+        365 => "twelve months".to_owned(),
+        days if days % 30 == 0 && days > 30 => format!("{} months", days / 30),
+        days => format!("{days} days"),
+    }
+}
+
+/// An amount in minor units without its cents: an estimate has none.
+fn amount(minor: f64, currency: &str) -> String {
+    let Ok(currency) = Currency::new(currency) else { return format::decimal(minor, 0) };
+    let unit = 10_i64.pow(currency.decimals());
+    format::money(&Money { minor: (minor / unit as f64).round() as i64 * unit, currency })
+}
+
+fn amounts(e: &Estimate, currency: &str) -> String {
+    format!("{}–\u{2060}{}", amount(e.low, currency), amount(e.high, currency))
+}
+
+/// What one finding costs, in words.
+fn money(f: &Finding, revenue: &Revenue) -> Option<AtRisk> {
+    let (Some(loss), Revenue::Measured { currency, horizon_days, .. }) = (&f.revenue, revenue) else { return None };
+    let (interval, horizon) = (amounts(loss, currency), horizon(*horizon_days));
+    Some(match loss.low > 0.0 {
+        true => AtRisk {
+            amount: format!("{} at risk", amount(loss.value, currency)),
+            detail: format!("{interval} within {horizon}"),
+        },
+        false => AtRisk {
+            amount: String::new(),
+            detail: format!("at risk within {horizon}: no more than chance, {interval}"),
+        },
+    })
 }
 
 /// The interval as a drawing, on a logarithmic axis from 1×.
@@ -53,19 +122,13 @@ pub(crate) fn cards(found: &Findings, definition: &Definition, people: &dyn Fn(&
             .filter(|s| s.shadow_of == Some(place))
             .map(|s| (title(&s.name, definition), people(&pain_name(s))))
             .collect();
-        out.push(card(out.len() + 1, f, definition, top, shadows, people));
+        let money = money(f, &found.revenue);
+        out.push(Card { money, shadows, ..card(out.len() + 1, f, definition, top, people) });
     }
     out
 }
 
-fn card(
-    number: usize,
-    f: &Finding,
-    definition: &Definition,
-    top: f64,
-    shadows: Vec<(String, String)>,
-    people: &dyn Fn(&str) -> String,
-) -> Card {
+fn card(number: usize, f: &Finding, definition: &Definition, top: f64, people: &dyn Fn(&str) -> String) -> Card {
     let as_likely = match f.outcome {
         Outcome::Dissatisfaction => "as likely to be unhappy",
         Outcome::DropOut => "as likely to be lost",
@@ -104,7 +167,8 @@ fn card(
             if f.q < 0.0001 { "below 0.0001".to_owned() } else { format!("{:.4}", f.q) }
         ),
         stage: f.stage.clone(),
-        shadows,
+        money: None,
+        shadows: Vec::new(),
     }
 }
 

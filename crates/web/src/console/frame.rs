@@ -53,12 +53,15 @@ impl Frame {
     pub(crate) async fn new(web: &Web, visit: Visit, room: Room, title: impl Into<String>) -> Result<Self, Problem> {
         let status = web.ask(|e| Ok(e.status())).await?;
         let here = visit.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
-        let settings = if visit.may(Area::People) { "/settings/people" } else { "/settings/account" };
+        let (settings, guarded_by) = match visit.may(Area::Workspace) {
+            true => ("/settings/workspace", Area::Workspace),
+            false => ("/settings/account", Area::Own),
+        };
         let rooms = [
             (Room::Journeys, "Journeys", "/journeys", Area::Figures),
             (Room::Customers, "Customers", "/customers", Area::Customers),
             (Room::Data, "Data", "/data", Area::Data),
-            (Room::Settings, "People & settings", settings, Area::Own),
+            (Room::Settings, "People & settings", settings, guarded_by),
         ]
         .into_iter()
         .filter(|(_, _, _, area)| visit.may(*area))
@@ -98,6 +101,11 @@ impl Frame {
     /// Whether the visitor manages accounts.
     pub(crate) fn manages_people(&self) -> bool {
         self.visit.may(Area::People)
+    }
+
+    /// Whether the visitor may change the workspace.
+    pub(crate) fn manages_workspace(&self) -> bool {
+        self.visit.may(Area::Workspace)
     }
 
     /// Whether the visitor may open customers.

@@ -1,7 +1,7 @@
 //! Journeys: the list, the live map, and the people behind each of its figures.
 
 use super::customers::Line;
-use super::findings_view::{Card, cards};
+use super::findings_view::{Card, Together, cards, together};
 use super::frame::{Frame, Room, page, percent_encoded};
 use super::home::Empty;
 use super::map_view::{MapView, Voices};
@@ -42,6 +42,7 @@ struct MapPage {
     map: MapView,
     cards: Vec<Card>,
     more: Vec<Card>,
+    together: Together,
     tested: String,
     json: String,
     pain_json: String,
@@ -82,7 +83,8 @@ pub(crate) async fn map(
     let view = MapView::new(&map, &definition, voices, &all, frame.zone.as_ref(), &people);
     let json = frame.to(format!("/api/v1/journeys/{key}/map"));
     let pain_json = frame.to(format!("/api/v1/journeys/{key}/pain-points"));
-    page(&MapPage { frame, map: view, cards: all, more, tested: format::count(found.tested as u64), json, pain_json })
+    let (together, tested) = (together(&found), format::count(found.tested as u64));
+    page(&MapPage { frame, map: view, cards: all, more, together, tested, json, pain_json })
 }
 
 fn definition_of(e: &Engine, workspace: WorkspaceId, key: &str) -> Result<Definition, EngineError> {
