@@ -1,0 +1,85 @@
+//! Every page in a real browser, narrow and wide, light and dark: nothing broken, nothing wider than
+//! the window, nothing that WCAG 2.2 AA forbids, usable by keyboard.
+
+use crate::house::House;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Chromium and the folder of its driver, or what is missing.
+fn browser() -> Result<(PathBuf, PathBuf), String> {
+    let known = std::env::var_os("THROUGHLINE_CHROMIUM").map(PathBuf::from);
+    let usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].map(PathBuf::from);
+    let chromium = known.into_iter().chain(usual).find(|p| p.exists()).ok_or("there is no Chromium")?;
+    let tools = std::env::var_os("THROUGHLINE_TOOLS").map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|h| Path::new(&h).join(".cache/throughline"));
+    let modules = tools.or_else(home).ok_or("there is no home directory")?.join("browser/node_modules");
+    for module in ["playwright-core", "axe-core"] {
+        if !modules.join(module).exists() {
+            return Err(format!("there is no {module} in {}; scripts/test installs it", modules.display()));
+        }
+    }
+    Ok((chromium, modules))
+}
+
+/// The first link of a page that begins like this.
+fn link(html: &str, begins: &str) -> String {
+    let found = html.split("href=\"").skip(1).map(|h| h.split('"').next().unwrap()).find(|h| h.starts_with(begins));
+    found.unwrap_or_else(|| panic!("no link to {begins} in {html}")).replace("&amp;", "&").replace("&#38;", "&")
+}
+
+#[test]
+fn every_page_is_sound_in_a_browser() {
+    let (chromium, modules) = match browser() {
+        Ok(found) => found,
+        Err(why) => return println!("skipped: {why}"),
+    };
+    let house = House::new();
+    house.fill(2_500);
+    let mut admin = house.admin();
+    let map = "/journeys/buy-and-receive";
+    let html = admin.get(map).text();
+    let (reached, pain) = (
+        link(&html, &format!("{map}/people?figure=reached.receive")),
+        link(&html, &format!("{map}/people?figure=pain")),
+    );
+    let customers = admin.get("/customers").text();
+    let story = link(&customers, "/customers/");
+    let pages = [
+        map,
+        "/journeys",
+        &reached,
+        &pain,
+        "/customers",
+        "/customers?search=nobody-at-all",
+        &story,
+        &format!("{story}?newest=1"),
+        "/data",
+        "/settings/workspace",
+        "/settings/people",
+        "/settings/audit",
+        "/settings/account",
+        "/nothing",
+    ];
+    let mut asked = json!({
+        "chromium": chromium, "modules": modules, "address": house.address.to_string(),
+        "cookies": admin.cookies, "pages": pages,
+    });
+    if let Some(folder) = std::env::var_os("THROUGHLINE_PICTURES") {
+        std::fs::create_dir_all(&folder).unwrap();
+        asked["pictures"] = Value::from(folder.to_string_lossy());
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/pages.mjs");
+    let mut node = match Command::new("node").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() {
+        Ok(node) => node,
+        Err(e) => return println!("skipped: node cannot be started: {e}"),
+    };
+    node.stdin.take().unwrap().write_all(asked.to_string().as_bytes()).unwrap();
+    let out = node.wait_with_output().unwrap();
+    assert!(out.status.success(), "the script failed: {}", String::from_utf8_lossy(&out.stdout));
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let faults: Vec<&str> = told["faults"].as_array().unwrap().iter().map(|f| f.as_str().unwrap()).collect();
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    assert_eq!(told["looked"], 4 * (pages.len() + 1));
+}
