@@ -1,5 +1,9 @@
 //! The door: JSON as people and programs send it, and what it takes to become an interaction.
 
+mod quick;
+
+pub use quick::quick_interaction;
+
 use crate::interaction::{Actor, Direction, Interaction, Ref, limits};
 use crate::{
     Currency, Fault, Identifier, Money, Precision, Promise, Score, ScoreKind, SourceId, Timestamp, WorkspaceId, Zone,
@@ -78,23 +82,19 @@ impl Draft {
                 Fault::at(field, "too_large", format!("`{field}` has {} bytes; at most {max} are taken", text.len()))
             })
         };
-        let mut checks = vec![
-            too_long("event", &self.event, limits::EVENT),
-            too_long("message_id", &self.message_id, limits::VALUE),
-            too_long("channel", &self.channel, limits::NAME),
-            too_long("touchpoint", &self.touchpoint, limits::VALUE),
-        ];
-        for i in &self.identifiers {
-            checks.push(too_long("identifiers", &i.value, limits::VALUE).or(too_long(
-                "identifiers",
-                &i.kind,
-                limits::NAME,
-            )));
-        }
-        for r in &self.refs {
-            checks.push(too_long("refs", &r.value, limits::VALUE).or(too_long("refs", &r.kind, limits::NAME)));
-        }
-        if let Some(fault) = checks.into_iter().flatten().next() {
+        let oversized = {
+            let words = [
+                ("event", &self.event, limits::EVENT),
+                ("message_id", &self.message_id, limits::VALUE),
+                ("channel", &self.channel, limits::NAME),
+                ("touchpoint", &self.touchpoint, limits::VALUE),
+            ];
+            let pairs = self.identifiers.iter().map(|i| ("identifiers", &i.kind, &i.value));
+            let pairs = pairs.chain(self.refs.iter().map(|r| ("refs", &r.kind, &r.value)));
+            let pairs = pairs.flat_map(|(of, kind, value)| [(of, value, limits::VALUE), (of, kind, limits::NAME)]);
+            words.into_iter().chain(pairs).find_map(|(field, text, max)| too_long(field, text, max))
+        };
+        if let Some(fault) = oversized {
             return Err(fault);
         }
         for (field, n, max) in
@@ -127,7 +127,7 @@ impl Draft {
             ambiguous_time: self.ambiguous_time,
             received_at,
             source_seq: self.source_seq,
-            event: self.event.trim().to_owned(),
+            event: if self.event.trim().len() == self.event.len() { self.event } else { self.event.trim().to_owned() },
             channel: self.channel,
             touchpoint: self.touchpoint,
             direction: self.direction,

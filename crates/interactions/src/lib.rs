@@ -20,7 +20,7 @@ mod time;
 mod outcome;
 mod ids;
 
-pub use draft::{Draft, parse_interaction};
+pub use draft::{Draft, parse_interaction, quick_interaction};
 pub use identifier::{Identifier, IdentifierClass, Node, NodeSecret, identifier_rank};
 pub use ids::{SourceId, WorkspaceId};
 pub use interaction::{Actor, Direction, Interaction, Ref, limits};
