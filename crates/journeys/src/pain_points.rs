@@ -173,7 +173,8 @@ pub struct Finding {
     pub customers: u64,
     /// Customers beyond what was expected, with interval; n is `customers`.
     pub affected: Estimate,
-    /// Key of the stage in which exposure most often began.
+    /// Key of the stage it belongs to: the one that keeps the promise, the one not reached, otherwise
+    /// the one in which exposure most often began.
     pub stage: String,
     /// Place in [`Findings::findings`] of the one behind it.
     pub shadow_of: Option<usize>,
@@ -324,8 +325,7 @@ impl PainPoints {
         let customers = whole.customers as f64;
         let value = ratio.map_or(customers, |r| customers * share(r));
         let top = high.map_or(customers, |h| customers * share(h));
-        let stage = whole.stages.iter().max_by_key(|(stage, n)| (**n, std::cmp::Reverse(**stage))).map(|(s, _)| *s);
-        let stages = &self.compiled.definition.stages;
+        let began = whole.stages.iter().max_by_key(|(stage, n)| (**n, std::cmp::Reverse(**stage))).map(|(s, _)| *s);
         Some(Finding {
             key: tested.key,
             outcome: tested.outcome,
@@ -343,10 +343,26 @@ impl PainPoints {
             expected: ratio.map_or(0.0, |r| whole.events as f64 / r.max(f64::MIN_POSITIVE)),
             customers: whole.customers,
             affected: Estimate::new(value, customers * share(low), top, whole.customers),
-            stage: stages.get(stage.unwrap_or(0) as usize).map(|s| s.key.clone()).unwrap_or_default(),
+            stage: self.stage(tested.key, began.unwrap_or(0) as usize),
             shadow_of: None,
             revenue: None,
         })
+    }
+
+    /// Where a finding belongs, for people who look at the map.
+    fn stage(&self, key: Key, began: usize) -> String {
+        let definition = &self.compiled.definition;
+        let place = key.id as usize;
+        let keeping = || {
+            let kept_by = &definition.promises.get(place)?.kept_by;
+            definition.stages.iter().position(|s| s.events.iter().any(|e| kept_by.contains(e)))
+        };
+        let stage = match key.kind {
+            Kind::Promise => keeping().unwrap_or(began),
+            Kind::NotReached => place,
+            _ => began,
+        };
+        definition.stages.get(stage).map(|s| s.key.clone()).unwrap_or_default()
     }
 
     fn name(&self, key: Key, census: &CensusState, dictionary: &Dictionary<'_>) -> Name {

@@ -94,6 +94,9 @@ pub struct Customer {
     pub stratum: u64,
     /// The pain points the customer met; none makes them comparable.
     pub findings: FindingSet,
+    /// Met none so far, and one later within the horizon and before the later event. Such a customer is
+    /// comparable like any other who met none so far, and the harm that is still to come is taken out.
+    pub exposed_later: bool,
     /// What became of them.
     pub later: Later,
     /// Their expected gross margin over the horizon, in minor units of the workspace's currency,

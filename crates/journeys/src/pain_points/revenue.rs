@@ -4,7 +4,8 @@
 //!
 //! A customer counts as exposed from their first instance that meets a finding, and once. They are
 //! compared, at the moment the first exposure begins, with instances of customers who had met none
-//! until then: same period of the start, new or returning, same furthest stage, about the same time
+//! until then (some of whom meet one later, which the estimate takes into account): same period of the
+//! start, new or returning, same furthest stage, about the same time
 //! since the start ([`EDGES`]), and no purchase since, for whoever has bought again already cannot be
 //! driven away any more. Both are followed for the horizon from that moment on. A later purchase is
 //! the start of another instance with an amount in the workspace's currency.
@@ -250,6 +251,7 @@ impl Pass for RevenuePass {
                 unit: customer.id,
                 stratum: self.alike(instance, &customer, bin, moment),
                 findings,
+                exposed_later: findings.is_empty() && exposed <= self.until(moment),
                 later: became(moment),
                 margin,
             };

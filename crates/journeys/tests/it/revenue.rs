@@ -1,50 +1,19 @@
 //! Money in worlds whose loss is planted.
 
-use crate::world::{DAY, EPOCH, Plan, buy_and_receive, compile, planned, row, snapshot};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use throughline_interactions::{Currency, Money};
+use crate::world::{DAY, EPOCH, MARGIN, Plan, buy_and_receive, compile, paid_world, snapshot};
 use throughline_journeys::PainPoints;
 use throughline_journeys::pain_points::{Findings, Revenue, RevenuePass, Worth};
-use throughline_timeline::{Partial, Row, ScanOptions, Snapshot};
+use throughline_timeline::{Partial, ScanOptions, Snapshot};
 
 const ORDERS: u64 = 3_000;
-/// Of those who met no trouble, who buys again within the year.
-const AGAIN: f64 = 0.5;
-/// A basket in minor units.
-const BASKET: i64 = 10_000;
-const MARGIN: f64 = 0.4;
-
-fn paid(mut row: Row, minor: i64) -> Row {
-    row.money = Some(Money { minor, currency: Currency::new("EUR").unwrap() });
-    row
-}
-
-/// First orders as planned, then for some a second one within the year; whoever met the trouble
-/// buys again less often by `drop`. Also the margin lost in expectation.
-fn world(seed: u64, drop: f64) -> (Vec<Row>, f64) {
-    let (mut rows, truths) = planned(&Plan { orders: ORDERS, ..Plan::PLAIN }, seed);
-    let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0xabcd);
-    for row in rows.iter_mut().filter(|r| &*r.event == "Order Completed") {
-        *row = paid(row.clone(), BASKET);
-    }
-    for (order, truth) in truths.iter().enumerate() {
-        let customer = order as u64 * 7 + 1;
-        if rng.random::<f64>() < AGAIN - if truth.exposed { drop } else { 0.0 } {
-            let at = EPOCH + ((40.0 + rng.random::<f64>() * 250.0) * DAY as f64) as i64;
-            rows.push(paid(row(customer, at, "Order Completed", 1_000_000 + order as u64), BASKET));
-            rows.push(row(customer, at + 3 * DAY, "Order Delivered", 1_000_000 + order as u64));
-        }
-    }
-    // The data reach far enough to know who did not come back.
-    rows.push(row(5_000_003, EPOCH + 800 * DAY, "Product Viewed", 9_000_000));
-    let met = truths.iter().filter(|t| t.exposed).count() as f64;
-    (rows, met * drop * BASKET as f64 * MARGIN)
-}
 
 fn find(snapshot: &Snapshot, worth: Option<Worth>) -> Findings {
     let pain = PainPoints { worth, ..PainPoints::new(compile(buy_and_receive(), snapshot)) };
     pain.find(snapshot, &|_| None, &ScanOptions::default()).unwrap()
+}
+
+fn world(seed: u64, drop: f64) -> (Vec<throughline_timeline::Row>, f64) {
+    paid_world(&Plan { orders: ORDERS, ..Plan::PLAIN }, seed, drop)
 }
 
 fn worth() -> Option<Worth> {
@@ -54,7 +23,7 @@ fn worth() -> Option<Worth> {
 #[test]
 fn a_planted_loss_lies_within_its_interval() {
     for drop in [0.2, 0.0] {
-        let covered = (0..12)
+        let covered = (0..6)
             .filter(|seed| {
                 let (rows, loss) = world(*seed, drop);
                 let found = find(&snapshot(rows, 4), worth());
@@ -67,8 +36,9 @@ fn a_planted_loss_lies_within_its_interval() {
                 total.contains(loss)
             })
             .count();
-        // Of 12 intervals of 95 %, fewer than 10 cover in one of fifty tries.
-        assert!(covered >= 10, "{covered} of 12 with a drop of {drop}");
+        // Of 6 intervals of 95 %, fewer than 4 cover in one of five hundred tries; thousands of worlds
+        // are in `examples/revenue.rs`.
+        assert!(covered >= 4, "{covered} of 6 with a drop of {drop}");
     }
 }
 

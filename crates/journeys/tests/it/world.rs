@@ -3,7 +3,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
-use throughline_interactions::{Actor, Direction, OrderKey, Timestamp};
+use throughline_interactions::{Actor, Currency, Direction, Money, OrderKey, Timestamp};
 use throughline_journeys::{Compiled, Definition, Extent, default_definitions};
 use throughline_timeline::{Row, RowPromise, RowScore, ScanOptions, Snapshot};
 
@@ -145,4 +145,38 @@ pub fn planned(plan: &Plan, seed: u64) -> (Vec<Row>, Vec<Truth>) {
         truths.push(Truth { exposed: meets && trouble < answer, unhappy, answer_days: answer });
     }
     (rows, truths)
+}
+
+/// Of those who met no trouble, who buys again within the year.
+pub const AGAIN: f64 = 0.5;
+/// A basket in minor units.
+pub const BASKET: i64 = 10_000;
+/// Of a basket, what remains.
+pub const MARGIN: f64 = 0.4;
+
+fn paid(mut row: Row, minor: i64) -> Row {
+    row.money = Some(Money { minor, currency: Currency::new("EUR").unwrap() });
+    row
+}
+
+/// First orders after the plan, then for some a second one within the year; whoever met the trouble
+/// buys again less often by `drop`. Also the margin lost in expectation.
+pub fn paid_world(plan: &Plan, seed: u64, drop: f64) -> (Vec<Row>, f64) {
+    let (mut rows, truths) = planned(plan, seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0xabcd);
+    for row in rows.iter_mut().filter(|r| &*r.event == "Order Completed") {
+        *row = paid(row.clone(), BASKET);
+    }
+    for (order, truth) in truths.iter().enumerate() {
+        let customer = order as u64 * 7 + 1;
+        if rng.random::<f64>() < AGAIN - if truth.exposed { drop } else { 0.0 } {
+            let at = EPOCH + ((40.0 + rng.random::<f64>() * 250.0) * DAY as f64) as i64;
+            rows.push(paid(row(customer, at, "Order Completed", 1_000_000 + order as u64), BASKET));
+            rows.push(row(customer, at + 3 * DAY, "Order Delivered", 1_000_000 + order as u64));
+        }
+    }
+    // The data reach far enough to know who did not come back.
+    rows.push(row(5_000_003, EPOCH + 800 * DAY, "Product Viewed", 9_000_000));
+    let met = truths.iter().filter(|t| t.exposed).count() as f64;
+    (rows, met * drop * BASKET as f64 * MARGIN)
 }

@@ -1,8 +1,11 @@
 //! The arithmetic of revenue at risk.
 //!
-//! 1. In each stratum with enough customers who met nothing, their rate p₀ is what the exposed
+//! 1. In each stratum with enough customers who met nothing so far, their rate p₀ is what the exposed
 //!    would have had (direct standardisation to the exposed).
-//! 2. Customers who met the set E lose Σ margin·(p₀ − p_E), cell by cell.
+//! 2. Customers who met the set E lose Σ margin·(p₀ − p_E), cell by cell. A share x of the unexposed
+//!    is exposed later and loses as much, which pulls p₀ down by x·(p₀ − p_E): the difference is
+//!    divided by 1 − x (g-estimation of an additive structural nested mean model in closed form,
+//!    Robins 1994).
 //! 3. β, the effect of each pain point with the others held fixed, is least squares within strata
 //!    (stratum fixed effects); the loss of E is split in proportion to the positive parts of β.
 //! 4. All of it again in each replicate. Margins and the number of exposed stay as they are: the
@@ -19,6 +22,8 @@ use crate::bootstrap::percentile;
 
 /// The fewest followed customers without exposure that make a stratum comparable.
 const FEWEST_COMPARABLE: u64 = 5;
+/// The largest share of them that is exposed later.
+const MOST_EXPOSED_LATER: f64 = 0.8;
 /// The fewest followed customers of a set that is rescaled by itself, and of all sets together.
 const FEWEST_EXPOSED: u64 = 20;
 
@@ -89,7 +94,10 @@ struct Set {
 impl<'a> World<'a> {
     fn new(outcome: Outcome, all: &'a BTreeMap<u64, BTreeMap<FindingSet, Cell>>) -> Self {
         let comparable = |cells: &BTreeMap<FindingSet, Cell>| {
-            cells.get(&FindingSet::EMPTY).is_some_and(|cell| cell.followed >= FEWEST_COMPARABLE)
+            cells.get(&FindingSet::EMPTY).is_some_and(|cell| {
+                cell.followed >= FEWEST_COMPARABLE
+                    && cell.exposed_later as f64 <= cell.followed as f64 * MOST_EXPOSED_LATER
+            })
         };
         let (mut sets, mut left_out, mut left_out_margin) = (BTreeMap::<FindingSet, Set>::new(), 0, 0);
         for cells in all.values() {
@@ -148,18 +156,20 @@ impl<'a> World<'a> {
         let mut sums = vec![(0.0, 0.0); self.sets.len()];
         let mut least_squares = LeastSquares::new(self.findings.len());
         for cells in &self.strata {
-            let usual = usual_rate(cells, replicate);
+            let usual = Usual::of(cells, replicate);
             for &(set, cell) in cells {
-                let (n, y) = cell.counts(replicate);
+                let drawn = cell.drawn(replicate);
                 if let (Some(set), true) = (set, cell.followed > 0) {
                     let mean = cell.margin as f64 / cell.followed as f64;
-                    sums[set].0 += sign * mean * (n * usual - y);
-                    sums[set].1 += mean * n;
+                    let fewer = drawn.followed * usual.rate - drawn.later;
+                    sums[set].0 += sign * mean * fewer / (1.0 - usual.exposed_later);
+                    sums[set].1 += mean * drawn.followed;
                 }
             }
             least_squares.add(cells.iter().map(|&(set, cell)| {
                 let members = set.map_or(&[][..], |set| &self.sets[set].members);
-                (members, cell.counts(replicate))
+                let drawn = cell.drawn(replicate);
+                (members, (drawn.followed, drawn.later))
             }));
         }
         let effects: Vec<f64> = least_squares.solve().into_iter().map(|beta| -sign * beta).collect();
@@ -205,13 +215,26 @@ impl Set {
     }
 }
 
-/// The rate of later events among the unexposed; of the data where a replicate drew none of them.
-fn usual_rate(cells: &[(Option<usize>, &Cell)], replicate: Option<usize>) -> f64 {
-    let unexposed = cells.iter().find(|(set, _)| set.is_none()).map(|(_, cell)| cell);
-    unexposed.map_or(0.0, |cell| match cell.counts(replicate) {
-        (n, y) if n > 0.0 => y / n,
-        _ => ratio(cell.later as f64, cell.followed as f64),
-    })
+/// What happens to the unexposed of a stratum; of the data where a replicate drew none of them.
+struct Usual {
+    /// The share with a later event.
+    rate: f64,
+    /// The share that is exposed later.
+    exposed_later: f64,
+}
+
+impl Usual {
+    fn of(cells: &[(Option<usize>, &Cell)], replicate: Option<usize>) -> Self {
+        let unexposed = cells.iter().find(|(set, _)| set.is_none()).map(|(_, cell)| cell);
+        let drawn = unexposed.map(|cell| match cell.drawn(replicate) {
+            drawn if drawn.followed > 0.0 => drawn,
+            _ => cell.drawn(None),
+        });
+        drawn.map_or(Self { rate: 0.0, exposed_later: 0.0 }, |d| Self {
+            rate: d.later / d.followed.max(1.0),
+            exposed_later: (d.exposed_later / d.followed.max(1.0)).min(MOST_EXPOSED_LATER),
+        })
+    }
 }
 
 /// `a/b`, and 1 where there is nothing to divide by.

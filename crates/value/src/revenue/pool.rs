@@ -21,11 +21,21 @@ pub(super) struct Cell {
     /// All of them, and their margin.
     pub customers: u64,
     pub margin: i64,
-    /// Those who were followed, and those of them with a later event.
+    /// Those who were followed, those of them with a later event, and those who met a pain point
+    /// only later.
     pub followed: u64,
     pub later: u64,
-    /// The last two in each replicate.
-    pub replicates: Vec<(u32, u32)>,
+    pub exposed_later: u64,
+    /// The last three in each replicate.
+    pub replicates: Vec<[u32; 3]>,
+}
+
+/// Followed customers of a cell, in the data or as a replicate drew them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Drawn {
+    pub followed: f64,
+    pub later: f64,
+    pub exposed_later: f64,
 }
 
 impl RevenuePool {
@@ -45,12 +55,15 @@ impl RevenuePool {
             Later::DidNot => 0,
             Later::NotFollowed => return,
         };
+        let exposed_later = u32::from(customer.exposed_later && customer.findings.is_empty());
         cell.followed += 1;
         cell.later += u64::from(later);
-        cell.replicates.resize(resampling.replicates as usize, (0, 0));
+        cell.exposed_later += u64::from(exposed_later);
+        cell.replicates.resize(resampling.replicates as usize, [0; 3]);
         for (counts, weight) in cell.replicates.iter_mut().zip(resampling.weights(customer.unit)) {
-            counts.0 += weight;
-            counts.1 += weight * later;
+            counts[0] += weight;
+            counts[1] += weight * later;
+            counts[2] += weight * exposed_later;
         }
     }
 
@@ -80,20 +93,27 @@ impl Cell {
         self.margin += other.margin;
         self.followed += other.followed;
         self.later += other.later;
+        self.exposed_later += other.exposed_later;
         if other.replicates.len() > self.replicates.len() {
-            self.replicates.resize(other.replicates.len(), (0, 0));
+            self.replicates.resize(other.replicates.len(), [0; 3]);
         }
         for (mine, theirs) in self.replicates.iter_mut().zip(&other.replicates) {
-            mine.0 += theirs.0;
-            mine.1 += theirs.1;
+            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
         }
     }
 
-    /// Followed and later in one replicate, or in the data themselves.
-    pub fn counts(&self, replicate: Option<usize>) -> (f64, f64) {
+    /// In one replicate, or in the data themselves.
+    pub fn drawn(&self, replicate: Option<usize>) -> Drawn {
         match replicate {
-            None => (self.followed as f64, self.later as f64),
-            Some(index) => self.replicates.get(index).map_or((0.0, 0.0), |&(n, y)| (f64::from(n), f64::from(y))),
+            None => Drawn {
+                followed: self.followed as f64,
+                later: self.later as f64,
+                exposed_later: self.exposed_later as f64,
+            },
+            Some(index) => {
+                let [n, y, x] = self.replicates.get(index).copied().unwrap_or_default().map(f64::from);
+                Drawn { followed: n, later: y, exposed_later: x }
+            }
         }
     }
 }

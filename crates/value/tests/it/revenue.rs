@@ -13,7 +13,14 @@ fn add(pool: &mut RevenuePool, stratum: u64, findings: &[u8], n: u64, later: u64
     for i in 0..n {
         let unit = pool_unit(stratum, findings, i);
         let later = if i < later { Later::Happened } else { Later::DidNot };
-        pool.add(&Customer { unit, stratum, findings: findings.iter().copied().collect(), later, margin: 100 });
+        pool.add(&Customer {
+            unit,
+            stratum,
+            findings: findings.iter().copied().collect(),
+            exposed_later: false,
+            later,
+            margin: 100,
+        });
     }
 }
 
@@ -42,6 +49,20 @@ fn one_finding_by_hand() {
     near(found.findings[0].effect.value, 0.15, 1e-4);
     // √Σ (100n₁)²(p(1−p)/n₁ + p₀(1−p₀)/n₀) ≈ 559.
     assert!((0.8..1.25).contains(&(found.total.half_width() / 1.96 / 559.0)), "{:?}", found.total);
+}
+
+#[test]
+fn harm_still_to_come_is_taken_out_of_the_unexposed() {
+    let mut pool = RevenuePool::new(plan(1, 200));
+    add(&mut pool, 0, &[3], 1_000, 300);
+    // Half of those without it until now meet it later: 500 stay at 0.5, 500 fall to 0.3.
+    for i in 0..1_000 {
+        let (exposed_later, later) = (i < 500, i < 150 || i >= 750);
+        let later = if later { Later::Happened } else { Later::DidNot };
+        let unit = pool_unit(0, &[], i);
+        pool.add(&Customer { unit, stratum: 0, findings: FindingSet::EMPTY, exposed_later, later, margin: 100 });
+    }
+    near(measured(&pool).total.value, 1_000.0 * 100.0 * 0.2, 1e-6);
 }
 
 #[test]
@@ -88,7 +109,14 @@ fn those_not_followed_yet_count_with_their_margin() {
     let before = measured(&pool).total.value;
     for unit in 0..50 {
         let findings = FindingSet::EMPTY.with(0);
-        pool.add(&Customer { unit, stratum: 0, findings, later: Later::NotFollowed, margin: 100 });
+        pool.add(&Customer {
+            unit,
+            stratum: 0,
+            findings,
+            exposed_later: false,
+            later: Later::NotFollowed,
+            margin: 100,
+        });
     }
     let after = measured(&pool);
     near(after.total.value, 2.0 * before, 1e-9);
@@ -147,7 +175,8 @@ fn tiny_cells_keep_their_uncertainty() {
     for stratum in 0..60 {
         let mut both = |findings: FindingSet, i: u64, later: bool| {
             let later = if later { Later::Happened } else { Later::DidNot };
-            let customer = Customer { unit: stratum * 100 + i, stratum, findings, later, margin: 100 };
+            let customer =
+                Customer { unit: stratum * 100 + i, stratum, findings, exposed_later: false, later, margin: 100 };
             fine.add(&customer);
             coarse.add(&Customer { stratum: 0, ..customer });
         };
@@ -169,7 +198,7 @@ proptest! {
         let customers: Vec<Customer> = rows.iter().zip(0..).map(|(&(stratum, finding, met, later, margin), unit)| {
             let findings = if met { FindingSet::EMPTY.with(finding) } else { FindingSet::EMPTY };
             let later = if later { Later::Happened } else { Later::DidNot };
-            Customer { unit, stratum, findings, later, margin }
+            Customer { unit, stratum, findings, exposed_later: false, later, margin }
         }).collect();
         let plan = Plan { fewest_events: 5, ..plan(3, 40) };
         let mut whole = RevenuePool::new(plan);

@@ -77,7 +77,7 @@ pub fn fill(rng: &mut ChaCha8Rng, shop: Shop, pool: &mut RevenuePool) -> Truth {
         if met.is_empty() && later != Later::NotFollowed {
             comparable[stratum as usize] += 1;
         }
-        pool.add(&Customer { unit, stratum, findings, later, margin: margin as i64 });
+        pool.add(&Customer { unit, stratum, findings, exposed_later: false, later, margin: margin as i64 });
     }
     for (_, loss) in losses.iter().filter(|&&(stratum, _)| comparable[stratum] >= 5) {
         truth.total += loss.iter().sum::<f64>();
