@@ -47,6 +47,7 @@
 mod decimal;
 mod csv;
 mod draft;
+pub mod guess;
 mod import;
 mod lookup;
 mod message_id;

@@ -159,7 +159,9 @@ impl Dedup {
     }
 
     fn seal(&self, active: &mut Table) {
-        let next = Table { keys: KeyMap::default(), from: active.to + 1, to: active.to };
+        // A table that fills once will fill again; growing it by and by would stop the writer.
+        let keys = KeyMap::with_capacity_and_hasher(active.keys.len(), Default::default());
+        let next = Table { keys, from: active.to + 1, to: active.to };
         let full = Arc::new(std::mem::replace(active, next));
         self.change(|sealed| sealed.tables.push(full));
         self.signal.lock().unwrap_or_else(PoisonError::into_inner).work = true;

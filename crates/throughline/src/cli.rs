@@ -1,7 +1,7 @@
 //! The commands and what `--help` teaches about them.
 
 use crate::config::Config;
-use crate::{admin, bench, demo, import, maintenance, serve};
+use crate::{admin, bench, demo, import, maintenance, recipe, serve};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -59,11 +59,16 @@ enum Command {
     /// file twice changes nothing either. If a server is running on the data directory, the rows
     /// are handed to it.
     Import(import::ImportArgs),
+    /// Guess a recipe for a file that nobody has described yet, and print it
+    ///
+    /// It looks at the first rows and at what the columns are called. What it doubts, such as whether
+    /// 03/04/2026 is in April or in March, it says; look the recipe over before you import by it.
+    Recipe(recipe::RecipeArgs),
     /// Make everything that follows from the ledger again, and say whether it is the same
     Rebuild(maintenance::RebuildArgs),
     /// Read every file and name every damage: which file, where, and what to do
     Check,
-    /// List workspaces, or create one
+    /// List workspaces, create one, or change its name and margin
     Workspace(admin::WorkspaceArgs),
     /// Create keys for senders and readers
     Key(admin::KeyArgs),
@@ -89,6 +94,7 @@ impl Cli {
             Command::Serve(args) => serve::run(config, args),
             Command::Demo(args) => demo::run(config, args),
             Command::Import(args) => import::run(config, args),
+            Command::Recipe(args) => recipe::run(args),
             Command::Rebuild(args) => maintenance::rebuild(config, args),
             Command::Check => maintenance::check(config),
             Command::Workspace(args) => admin::workspace(config, args),

@@ -283,6 +283,30 @@ impl RecordReader for CsvReader {
     }
 }
 
+/// The first rows of a text as they would be cut by a delimiter; rows that cannot be cut are left out,
+/// as is the last one of a text that goes on. Letters that are not UTF-8 are replaced.
+pub(crate) fn first_rows(text: &[u8], whole: bool, delimiter: u8, most: usize) -> Vec<Vec<String>> {
+    let (mut cells, mut rest, mut rows) = (Cells::default(), text, Vec::new());
+    while rows.len() < most {
+        match scan::row(rest, whole, delimiter, true, &mut cells) {
+            Scan::More => break,
+            Scan::Row { bytes, .. } => {
+                rest = &rest[bytes..];
+                let (text, ends) = cells.decoded(String::from_utf8_lossy);
+                let record = Record::packed(0, text, ends);
+                if record.len() > 1 || !record.cell(0).is_empty() {
+                    rows.push(record.cells().map(str::to_owned).collect());
+                }
+            }
+            Scan::Bad(_) => match rest.iter().position(|b| *b == b'\n') {
+                Some(n) => rest = &rest[n + 1..],
+                None => break,
+            },
+        }
+    }
+    rows
+}
+
 /// Writes cells as one line of CSV without a line end, quoting where needed.
 pub(crate) fn line_of<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     let mut line = String::new();

@@ -6,6 +6,7 @@
 mod bad_input;
 mod csv_oracle;
 mod world;
+mod guess;
 mod olist;
 mod online_retail;
 mod recipes;

@@ -55,3 +55,19 @@ money = { amount = "amount", currency = "EUR" }
     let refused = must_fail(&data, &["import", &folder.to_string_lossy()]);
     assert!(refused.contains("sales.parquet"), "{refused}");
 }
+
+#[test]
+fn a_guessed_recipe_imports_the_file_it_was_made_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, folder) = (dir.path().join("data"), dir.path().join("shop"));
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("sales.csv");
+    std::fs::write(&file, "Order ID;E-Mail;Date;Total\nA1;ana@example.org;25.01.2026 10:00;1.234,50\nA2;bo@example.org;26.01.2026 11:00;20,00\n").unwrap();
+    let recipe = must(&data, &["recipe", &file.to_string_lossy(), "--zone", "Europe/Berlin"]);
+    std::fs::write(folder.join("recipe.toml"), &recipe).unwrap();
+    let rejects = dir.path().join("rejects.csv");
+    let told = must(&data, &["import", &folder.to_string_lossy(), "--rejects", &rejects.to_string_lossy()]);
+    assert!(told.contains("2 new, 0 known already, 0 kept aside, 0 refused"), "{told}\n{recipe}");
+    std::fs::write(&file, "").unwrap();
+    assert!(must_fail(&data, &["recipe", &file.to_string_lossy()]).contains("the file is empty"));
+}

@@ -208,7 +208,7 @@ fn damage_is_named_and_never_passed_over() {
 fn commands_teach_and_refuse_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    for command in ["serve", "demo", "import", "rebuild", "check", "workspace", "key", "bench", "version"] {
+    for command in ["serve", "demo", "import", "recipe", "rebuild", "check", "workspace", "key", "bench", "version"] {
         let out = throughline().args([command, "--help"]).output().unwrap();
         assert!(out.status.success() && out.stdout.len() > 200, "{command} --help");
     }

@@ -1,0 +1,288 @@
+//! What a person settles on, and the recipe that says it.
+
+use super::{ColumnGuess, Guess, Role, Sample, TimeForm};
+use crate::files::recipe::{Decimal, Encoding, FileRecipe};
+use std::fmt::Write as _;
+
+/// What the rows of a file usually are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsualEvent {
+    /// Orders, or lines of them.
+    OrderCompleted,
+    /// Reviews with stars or words.
+    ReviewPosted,
+    /// Answers to a survey.
+    SurveyAnswered,
+    /// Tickets of a help desk.
+    TicketOpened,
+    /// Anything else.
+    Contact,
+}
+
+impl UsualEvent {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::OrderCompleted, Self::ReviewPosted, Self::SurveyAnswered, Self::TicketOpened, Self::Contact];
+
+    /// The event's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OrderCompleted => "Order Completed",
+            Self::ReviewPosted => "Review Posted",
+            Self::SurveyAnswered => "Survey Answered",
+            Self::TicketOpened => "Ticket Opened",
+            Self::Contact => "Contact",
+        }
+    }
+
+    /// What columns with these roles are.
+    pub(super) fn of(columns: &[ColumnGuess]) -> Self {
+        let has = |role: Role| columns.iter().any(|c| c.role == role);
+        let scale = columns.iter().find(|c| c.role == Role::Score).and_then(|c| c.scale);
+        match () {
+            () if has(Role::Ticket) => Self::TicketOpened,
+            () if has(Role::Score) && !has(Role::Amount) => match scale {
+                Some((_, max)) if max > 5.0 => Self::SurveyAnswered,
+                _ => Self::ReviewPosted,
+            },
+            () if has(Role::Order) || has(Role::Amount) => Self::OrderCompleted,
+            () if has(Role::Text) => Self::ReviewPosted,
+            () => Self::Contact,
+        }
+    }
+}
+
+/// A column as the person left it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assigned {
+    /// Its name in the file.
+    pub column: String,
+    /// What it is.
+    pub role: Role,
+    /// How its times are written.
+    pub time: Option<TimeForm>,
+    /// Its scale.
+    pub scale: Option<(f64, f64)>,
+    /// What a later time is called.
+    pub event: Option<String>,
+    /// Every row of the sample has another cell here: it can name the row.
+    pub is_unique: bool,
+}
+
+/// Everything that makes a recipe of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mapping {
+    /// What people call the import.
+    pub name: String,
+    /// The source of its interactions.
+    pub source: String,
+    /// How the file is read.
+    pub file: FileRecipe,
+    /// The zone of local times.
+    pub zone: String,
+    /// The currency of amounts.
+    pub currency: String,
+    /// What a row is called where no column says it.
+    pub event: String,
+    /// The columns.
+    pub columns: Vec<Assigned>,
+}
+
+/// What keeps a mapping from being a recipe.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MappingError {
+    /// No column says when.
+    #[error("no column says when it happened; choose the one with the date")]
+    NoTime,
+    /// Two columns have a role that one can have.
+    #[error("`{first}` and `{second}` cannot both be the {role}")]
+    Twice {
+        /// The role.
+        role: &'static str,
+        /// One column.
+        first: String,
+        /// The other.
+        second: String,
+    },
+}
+
+impl Mapping {
+    /// The guess as it is, for a person to change.
+    pub fn of(sample: &Sample, guess: &Guess, name: &str, source: &str, zone: &str, currency: &str) -> Self {
+        let rows = sample.rows.len();
+        let assigned = |c: &ColumnGuess| Assigned {
+            column: c.name.clone(),
+            role: c.role,
+            time: c.time.clone(),
+            scale: c.scale,
+            event: c.event.clone(),
+            is_unique: c.distinct == rows,
+        };
+        Self {
+            name: name.to_owned(),
+            source: source.to_owned(),
+            file: sample.file.clone(),
+            zone: zone.to_owned(),
+            currency: guess.currency.clone().unwrap_or_else(|| currency.to_owned()),
+            event: guess.event.name().to_owned(),
+            columns: guess.columns.iter().map(assigned).collect(),
+        }
+    }
+
+    fn with(&self, role: Role) -> impl Iterator<Item = &Assigned> {
+        self.columns.iter().filter(move |c| c.role == role)
+    }
+
+    /// The recipe in TOML.
+    pub fn recipe(&self) -> Result<String, MappingError> {
+        for role in Role::ALL.into_iter().filter(|r| r.is_single()) {
+            let mut having = self.with(role);
+            if let (Some(first), Some(second)) = (having.next(), having.next()) {
+                let (first, second) = (first.column.clone(), second.column.clone());
+                return Err(MappingError::Twice { role: role.key(), first, second });
+            }
+        }
+        let time = self.with(Role::Time).next().ok_or(MappingError::NoTime)?;
+        let mut out = String::new();
+        let _ = writeln!(out, "name = {}", quoted(&self.name));
+        let _ = writeln!(out, "source = {}", quoted(&self.source));
+        let _ = writeln!(out, "zone = {}", quoted(&self.zone));
+        let _ = writeln!(out, "currency = {}", quoted(&self.currency));
+        self.file_table(&mut out);
+        self.interaction(&mut out, time, &self.event_word(), true);
+        for later in self.with(Role::Later) {
+            let event = quoted(later.event.as_deref().unwrap_or(&later.column));
+            self.interaction(&mut out, later, &event, false);
+        }
+        Ok(out)
+    }
+
+    fn file_table(&self, out: &mut String) {
+        let file = &self.file;
+        let _ = writeln!(out, "\n[files.rows]\npath = {}", quoted(&file.path));
+        let mut field = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                let _ = writeln!(out, "{name} = {value}");
+            }
+        };
+        field("format", file.format.as_deref().map(quoted));
+        field("delimiter", file.delimiter.as_deref().map(quoted));
+        field(
+            "encoding",
+            match file.encoding {
+                Encoding::Utf8 => None,
+                Encoding::Latin1 => Some(quoted("latin-1")),
+                Encoding::Windows1252 => Some(quoted("windows-1252")),
+            },
+        );
+        field("decimal", (file.decimal == Decimal::Comma).then(|| quoted(",")));
+        field("columns", file.columns.as_ref().map(|c| list(c.iter().map(String::as_str))));
+        let count = |n: u32| (n > 0).then(|| n.to_string());
+        field("skip_before_header", count(file.skip_before_header));
+        field("skip_after_header", count(file.skip_after_header));
+    }
+
+    fn event_word(&self) -> String {
+        match self.with(Role::Event).next() {
+            Some(event) => format!("{{ column = {}, default = {} }}", quoted(&event.column), quoted(&self.event)),
+            None => quoted(&self.event),
+        }
+    }
+
+    /// One kind of interaction; the first carries what the row says, later ones only who and what about.
+    fn interaction(&self, out: &mut String, time: &Assigned, event: &str, is_first: bool) {
+        let _ = writeln!(out, "\n[[interactions]]\nfrom = \"rows\"\nevent = {event}");
+        if !is_first {
+            let _ = writeln!(out, "when = {}", quoted(&time.column));
+        }
+        let _ = writeln!(out, "occurred_at = {}", time_value(time));
+        if let Some(naming) = self.naming() {
+            let _ = writeln!(out, "message_id = {}", quoted(naming));
+        }
+        if let Some(channel) = self.with(Role::Channel).next().filter(|_| is_first) {
+            let _ = writeln!(out, "channel = {{ column = {} }}", quoted(&channel.column));
+        }
+        let table = |out: &mut String, name: &str, roles: &[Role]| {
+            let entries: Vec<String> = roles
+                .iter()
+                .filter_map(|role| {
+                    let columns: Vec<&str> = self.with(*role).map(|c| c.column.as_str()).collect();
+                    match columns.as_slice() {
+                        [] => None,
+                        [one] => Some(format!("{} = {}", role.key(), quoted(one))),
+                        many => Some(format!("{} = {}", role.key(), list(many.iter().copied()))),
+                    }
+                })
+                .collect();
+            if !entries.is_empty() {
+                let _ = writeln!(out, "{name} = {{ {} }}", entries.join(", "));
+            }
+        };
+        table(out, "identifiers", &[Role::UserId, Role::Email, Role::Phone]);
+        let about = [
+            Role::Order,
+            Role::Ticket,
+            Role::Product,
+            Role::Store,
+            Role::Carrier,
+            Role::Supplier,
+            Role::Campaign,
+            Role::Staff,
+        ];
+        table(out, "refs", &about);
+        if !is_first {
+            return;
+        }
+        if let Some(amount) = self.with(Role::Amount).next() {
+            let currency = self.with(Role::Currency).next();
+            let currency = currency.map(|c| format!(", currency = {{ column = {} }}", quoted(&c.column)));
+            let _ = writeln!(out, "money = {{ amount = {}{} }}", quoted(&amount.column), currency.unwrap_or_default());
+        }
+        if let Some(score) = self.with(Role::Score).next() {
+            let (min, max) = score.scale.unwrap_or((1.0, 5.0));
+            let kind = match (min as i64, max as i64) {
+                (1, 5) => "kind = \"stars\"".to_owned(),
+                (1, 7) => "kind = \"ces\"".to_owned(),
+                (0, 10) => "kind = \"nps\"".to_owned(),
+                _ => format!("kind = \"score\", min = {min:?}, max = {max:?}"),
+            };
+            let _ = writeln!(out, "score = {{ {kind}, value = {} }}", quoted(&score.column));
+        }
+        let texts: Vec<&str> = self.with(Role::Text).map(|c| c.column.as_str()).collect();
+        if !texts.is_empty() {
+            let _ = writeln!(out, "text = {}", list(texts.into_iter()));
+        }
+        if let Some(due) = self.with(Role::Due).next() {
+            let _ = writeln!(out, "promise = {{ kind = \"delivery\", due = {} }}", time_value(due));
+        }
+        let properties: Vec<&Assigned> = self.with(Role::Property).collect();
+        if !properties.is_empty() {
+            out.push_str("\n[interactions.properties]\n");
+            for p in properties {
+                let _ = writeln!(out, "{} = {}", quoted(&p.column), quoted(&p.column));
+            }
+        }
+    }
+
+    /// A column that names the row, if there is one.
+    fn naming(&self) -> Option<&str> {
+        [Role::Ticket, Role::Order]
+            .into_iter()
+            .find_map(|r| self.with(r).find(|c| c.is_unique).map(|c| c.column.as_str()))
+    }
+}
+
+fn time_value(time: &Assigned) -> String {
+    match time.time.as_ref().map(|t| t.0.as_str()) {
+        None | Some("") => quoted(&time.column),
+        Some(form) => format!("{{ column = {}, format = {} }}", quoted(&time.column), quoted(form)),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn list<'a>(of: impl Iterator<Item = &'a str>) -> String {
+    format!("[{}]", of.map(quoted).collect::<Vec<_>>().join(", "))
+}
