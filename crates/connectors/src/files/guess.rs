@@ -12,6 +12,7 @@
 mod column;
 mod look;
 mod mapping;
+mod stems;
 mod words;
 
 pub use column::TimeForm;
@@ -19,7 +20,7 @@ pub use look::Sample;
 pub use mapping::{Assigned, Mapping, UsualEvent};
 
 use column::Evidence;
-use words::Meaning;
+use stems::Meaning;
 
 /// What a column is to the interactions made of its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
