@@ -7,7 +7,7 @@
 //! and run again.
 //!
 //! Nothing about any data set is in here: only what cells look like (`column.rs`) and what columns are
-//! called in six languages (`words.rs`).
+//! called in seven languages (`stems.rs`).
 
 mod column;
 mod look;
@@ -204,7 +204,7 @@ pub struct Guess {
     pub event: UsualEvent,
     /// Its columns, in the order of the file.
     pub columns: Vec<ColumnGuess>,
-    /// A column of time zones' or currencies' codes tells them; otherwise a person has to.
+    /// The currency, where a column tells one and the same; otherwise a person has to.
     pub currency: Option<String>,
 }
 
