@@ -49,6 +49,7 @@ mod csv;
 mod draft;
 pub mod guess;
 mod import;
+pub mod known;
 mod lookup;
 mod message_id;
 mod ndjson;
@@ -60,6 +61,7 @@ mod report;
 mod row;
 mod time;
 mod unpack;
+mod workbook;
 
 pub use import::{Batch, Cursor, EventCount, Import, ImportOptions, JoinCount, Progress, Reject};
 pub use recipe::{Recipe, RecipeError};

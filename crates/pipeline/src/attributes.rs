@@ -124,6 +124,11 @@ impl Attributes {
         Ok(())
     }
 
+    /// Forgets everything, before it is met again.
+    pub(crate) fn forget_all(&self) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
+    }
+
     /// Forgets names that nothing refers to any more, after an erasure.
     pub(crate) fn forget(
         &self,

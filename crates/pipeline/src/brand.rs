@@ -1,15 +1,15 @@
 //! What is kept in memory for one workspace while the engine runs.
 
 use crate::attributes::Attributes;
-use crate::journeys::MapCache;
+use crate::journeys::Figures;
 use crate::tallies::Pending;
 use crate::workspaces::{Workspace, WorkspaceRecord};
 use crate::{EngineError, Options};
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use throughline_customers::{IdentityGraph, load_graph};
-use throughline_interactions::{Node, NodeSecret, Zone};
+use throughline_interactions::{Node, NodeSecret, WorkspaceId, Zone};
 use throughline_store::Store;
 use throughline_timeline::{Changes, Snapshot, Timeline};
 
@@ -18,6 +18,7 @@ pub(crate) struct Brand {
     pub(crate) workspace: Workspace,
     pub(crate) zone: Zone,
     pub(crate) node_secret: NodeSecret,
+    buckets: u16,
     timeline: Mutex<Timeline>,
     /// How far the timeline's files reach.
     pub(crate) timeline_covers: std::sync::atomic::AtomicU64,
@@ -28,12 +29,16 @@ pub(crate) struct Brand {
     pub(crate) pending: Mutex<Pending>,
     /// Outcomes in a tally frame that is not folded yet, and its position.
     pub(crate) in_flight: Mutex<(u64, Pending)>,
-    pub(crate) maps: Mutex<MapCache>,
+    pub(crate) figures: Mutex<Figures>,
     /// How often journeys or preferences have changed since the start.
     pub(crate) definitions: std::sync::atomic::AtomicU64,
     /// Appends to the history since it was compacted.
     pub(crate) appends: std::sync::atomic::AtomicU32,
     pub(crate) compacting: std::sync::atomic::AtomicBool,
+}
+
+fn timelines(dir: &Path, workspace: WorkspaceId) -> PathBuf {
+    dir.join("timelines").join(workspace.to_string())
 }
 
 impl Brand {
@@ -45,7 +50,7 @@ impl Brand {
     ) -> Result<Self, EngineError> {
         let id = record.workspace.id;
         let (graph, erased) = store.read(|c| load_graph(c, id))?;
-        let at = dir.join("timelines").join(id.to_string());
+        let at = timelines(dir, id);
         let (timeline, opened) =
             Timeline::open(&at, id.0, record.buckets).map_err(|e| EngineError::Damaged(e.to_string()))?;
         let zone = Zone::new(&record.workspace.zone).map_err(|e| EngineError::Damaged(e.to_string()))?;
@@ -59,12 +64,33 @@ impl Brand {
             erased: RwLock::new(erased.into_iter().collect()),
             pending: Mutex::default(),
             in_flight: Mutex::default(),
-            maps: Mutex::default(),
+            figures: Mutex::default(),
             definitions: 0.into(),
             appends: 0.into(),
             compacting: false.into(),
+            buckets: record.buckets,
             workspace: record.workspace,
         })
+    }
+
+    /// Forgets everything derived; whoever is erased stays refused.
+    pub(crate) fn start_over(&self, dir: &Path) -> Result<(), EngineError> {
+        let id = self.workspace.id;
+        let at = timelines(dir, id);
+        let mut timeline = self.timeline();
+        if at.exists() {
+            std::fs::remove_dir_all(&at).map_err(|source| EngineError::Io {
+                verb: "remove",
+                path: at.clone(),
+                source,
+            })?;
+        }
+        (*timeline, _) = Timeline::open(&at, id.0, self.buckets).map_err(|e| EngineError::Damaged(e.to_string()))?;
+        self.timeline_covers.store(0, std::sync::atomic::Ordering::Release);
+        *self.graph() = IdentityGraph::default();
+        self.attributes.forget_all();
+        self.forget_figures();
+        Ok(())
     }
 
     pub(crate) fn graph(&self) -> MutexGuard<'_, IdentityGraph> {

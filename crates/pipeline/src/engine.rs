@@ -111,6 +111,8 @@ pub(crate) struct Inner {
     pub(crate) options: Options,
     pub(crate) jobs: Jobs,
     pub(crate) failure: Mutex<Option<String>>,
+    /// Held by whoever erases.
+    pub(crate) erasing: Mutex<()>,
     opened: Opened,
     free: (AtomicU64, AtomicI64),
 }
@@ -166,6 +168,7 @@ impl Engine {
             stop: false.into(),
             jobs: Jobs::default(),
             failure: Mutex::default(),
+            erasing: Mutex::default(),
             opened,
             free: (u64::MAX.into(), 0.into()),
             options,
@@ -267,6 +270,16 @@ impl Engine {
         }
     }
 
+    pub(crate) fn finish_erasures(&self) -> Result<(), EngineError> {
+        self.0.inner.finish_erasures(&|position| {
+            let folding = self.0.folding.lock().unwrap_or_else(PoisonError::into_inner);
+            match folding.as_ref() {
+                Some(f) => f.start_over(position),
+                None => Err(EngineError::Refused("the engine is closed".to_owned())),
+            }
+        })
+    }
+
     /// Folds what is in the ledger, writes everything down and stops.
     pub fn close(&self) -> Result<(), EngineError> {
         let taken = self.0.folding.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -314,14 +327,28 @@ impl Inner {
         self.free.0.load(Ordering::Relaxed)
     }
 
+    /// Waits for folding to reach a position, or for so long.
+    pub(crate) fn wait_beyond(&self, longest: std::time::Duration, to: u64) -> Result<(), EngineError> {
+        self.still_works()?;
+        if self.folded.load(Ordering::Acquire) < to {
+            std::thread::park_timeout(longest);
+        }
+        Ok(())
+    }
+
+    fn still_works(&self) -> Result<(), EngineError> {
+        if let Some(failure) = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Err(EngineError::Damaged(failure));
+        }
+        if self.stop.load(Ordering::Acquire) {
+            return Err(EngineError::Refused("the engine is closed".to_owned()));
+        }
+        Ok(())
+    }
+
     fn wait(&self, position: &AtomicU64, to: u64) -> Result<(), EngineError> {
         while position.load(Ordering::Acquire) < to {
-            if let Some(failure) = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-                return Err(EngineError::Damaged(failure));
-            }
-            if self.stop.load(Ordering::Acquire) {
-                return Err(EngineError::Refused("the engine is closed".to_owned()));
-            }
+            self.still_works()?;
             std::thread::park_timeout(std::time::Duration::from_millis(5));
         }
         Ok(())

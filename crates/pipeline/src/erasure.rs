@@ -8,9 +8,11 @@
 use crate::brand::Brand;
 use crate::engine::Inner;
 use crate::folding::decode;
+use crate::retraction::TakenBack;
 use crate::{Engine, EngineError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
+use std::sync::PoisonError;
 use throughline_interactions::{Interaction, Node, WorkspaceId};
 use throughline_ledger::{FrameKind, NewFrame, Verdict};
 use throughline_store::rusqlite::params;
@@ -29,6 +31,16 @@ pub(crate) struct ErasureFrame {
     #[serde(default)]
     pub(crate) last_received: BTreeMap<String, i64>,
     pub(crate) by: String,
+    /// Set where nobody is erased, but what a source brought is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) taken_back: Option<TakenBack>,
+}
+
+impl ErasureFrame {
+    /// The frames of interactions that were taken.
+    pub(crate) fn taken(&self) -> Vec<u64> {
+        self.positions.iter().copied().chain(self.taken_back.iter().flat_map(TakenBack::positions)).collect()
+    }
 }
 
 /// A person's interactions that were never taken, because their ids were known with other contents.
@@ -65,7 +77,7 @@ impl Engine {
         }
         let receipt = written?;
         self.settle()?;
-        self.inner().finish_erasures()?;
+        self.finish_erasures()?;
         Ok(receipt)
     }
 
@@ -120,7 +132,8 @@ impl Engine {
         }
         let interactions = (positions.len() + aside.positions.len()) as u64;
         let identifiers = nodes.len() as u64;
-        let payload = ErasureFrame { nodes, positions, sources, aside, last_received, by: by.to_owned() };
+        let payload =
+            ErasureFrame { nodes, positions, sources, aside, last_received, by: by.to_owned(), taken_back: None };
         let frame = NewFrame {
             kind: FrameKind::Erasure,
             workspace: brand.workspace.id.0,
@@ -147,8 +160,13 @@ impl Inner {
         })?)
     }
 
-    /// Overwrites, rewrites and vacuums whatever an erasure has not reached yet.
-    pub(crate) fn finish_erasures(&self) -> Result<(), EngineError> {
+    /// Overwrites, rewrites and vacuums whatever an erasure has not reached yet. `start_over` lets
+    /// everything derived be made again: by the folding thread while there is one.
+    pub(crate) fn finish_erasures(
+        &self,
+        start_over: &dyn Fn(u64) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let _one = self.erasing.lock().unwrap_or_else(PoisonError::into_inner);
         let open: Vec<(u64, u32)> = self.store.read(|c| {
             c.prepare("SELECT position, workspace FROM pipeline_erasures ORDER BY position")?
                 .query_map([], |r| Ok((r.get::<_, i64>(0)?.cast_unsigned(), r.get(1)?)))?
@@ -160,6 +178,13 @@ impl Inner {
             let frame = self.ledger.read(position)?;
             let erasure: ErasureFrame = serde_json::from_slice(&frame.payload)
                 .map_err(|e| EngineError::Damaged(format!("the erasure at position {position} cannot be read: {e}")))?;
+            if let Some(back) = &erasure.taken_back {
+                self.ledger.erase(&erasure.taken())?;
+                start_over(position)?;
+                self.store.vacuum()?;
+                tracing::info!(position, source = back.source.as_str(), "took back what a source had brought");
+                continue;
+            }
             let mut gone = self.attributes_of(&brand, &erasure)?;
             self.ledger.erase(&[erasure.positions.as_slice(), &erasure.aside.positions].concat())?;
             let covers = self.folded.load(std::sync::atomic::Ordering::Acquire);

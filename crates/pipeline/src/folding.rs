@@ -37,6 +37,8 @@ pub(crate) struct Settling {
 
 enum Order {
     Settle(SyncSender<Result<(), String>>),
+    /// Forget everything derived, for the retraction at a position, and begin again.
+    StartOver(u64, SyncSender<Result<(), String>>),
     Close(SyncSender<Result<(), String>>),
 }
 
@@ -97,6 +99,10 @@ impl Folding {
         self.ask(Order::Settle)
     }
 
+    pub(crate) fn start_over(&self, position: u64) -> Result<(), EngineError> {
+        self.ask(|done| Order::StartOver(position, done))
+    }
+
     pub(crate) fn close(self) -> Result<(), EngineError> {
         let result = self.ask(Order::Close);
         self.inner.stop.store(true, Ordering::Release);
@@ -137,6 +143,11 @@ impl Worker<'_> {
                     self.write_tallies()?;
                     while self.fold_some()? {}
                     self.send(true, Some(done));
+                }
+                Ok(Order::StartOver(position, done)) => {
+                    let result = self.start_over(position);
+                    let _ = done.send(result.as_ref().map_err(ToString::to_string).copied());
+                    result?;
                 }
                 Ok(Order::Close(done)) => {
                     self.write_tallies()?;
@@ -194,6 +205,17 @@ impl Worker<'_> {
             rows.retain(|r| !gone.contains(&r.node));
         }
         Ok(())
+    }
+
+    /// Waits for the settling thread, then forgets everything derived.
+    fn start_over(&mut self, position: u64) -> Result<(), EngineError> {
+        let (tell, told) = sync_channel(1);
+        self.send(true, Some(tell));
+        match told.recv() {
+            Ok(settled) => settled.map_err(EngineError::Damaged)?,
+            Err(_) => return Err(EngineError::Damaged("the settling thread is gone".to_owned())),
+        }
+        self.inner.start_over(position)
     }
 
     fn send(&mut self, flush: bool, done: Option<SyncSender<Result<(), String>>>) {
@@ -286,8 +308,9 @@ impl Inner {
             .map_err(|e| EngineError::Damaged(format!("the erasure at position {position} cannot be read: {e}")))?;
         // The first time, the interactions are still there and were counted under their sources; on
         // a replay they are gone and were counted as erased when they were met.
-        let first_time = match erasure.positions.first() {
-            Some(p) => !self.ledger.read(*p)?.header.erased,
+        let first = erasure.positions.first().copied().or(erasure.taken_back.iter().flat_map(|t| t.positions()).next());
+        let first_time = match first {
+            Some(p) => !self.ledger.read(p)?.header.erased,
             None => false,
         };
         let mut graph = brand.graph();

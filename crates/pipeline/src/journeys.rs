@@ -2,11 +2,11 @@
 
 use crate::attributes::names;
 use crate::brand::Brand;
+use crate::shelf::{Basis, Shelf};
 use crate::{Engine, EngineError};
 use serde::Serialize;
-use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use throughline_interactions::{Interaction, Timestamp, WorkspaceId};
 use throughline_journeys::pain_points::{Findings, Key, Outcome, PainPeoplePass, Worth};
 use throughline_journeys::{
@@ -23,21 +23,12 @@ const VOICES: usize = 12;
 /// A journey and the window of its starts, in microseconds.
 type MapKey = (String, Option<(i64, i64)>);
 
-/// What figures were worked out from: the version of the timelines, and how often definitions had
-/// changed until then.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Basis {
-    definitions: u64,
-    timelines: u64,
-}
-
 /// What was worked out, by journey.
 #[derive(Default)]
-pub(crate) struct MapCache {
-    basis: Basis,
-    maps: HashMap<MapKey, Arc<Map>>,
-    findings: HashMap<String, Arc<Findings>>,
-    end: Option<Timestamp>,
+pub(crate) struct Figures {
+    maps: Shelf<MapKey, Map>,
+    findings: Shelf<String, Findings>,
+    end: Option<(Basis, Timestamp)>,
 }
 
 /// One kind of score of a workspace.
@@ -115,18 +106,18 @@ impl Engine {
         key: &str,
         range: Option<TimeRange>,
     ) -> Result<Arc<Map>, EngineError> {
-        let brand = self.inner().brand(workspace)?;
-        let snapshot = brand.snapshot()?;
-        let basis = brand.basis(&snapshot);
         let at = (key.to_owned(), range.map(|r| (r.from.0, r.until.0)));
-        if let Some(map) = brand.cached(basis, |c| c.maps.get(&at).cloned()) {
-            return Ok(map);
-        }
-        let compiled = self.compiled(&brand, &snapshot, key)?;
-        let pass = MapPass { compiled: compiled.clone(), range, voices: VOICES };
-        let map = Arc::new(snapshot.scan(&pass, &ScanOptions::default())?.result(&compiled, range));
-        brand.keep(basis, |c| c.maps.insert(at, map.clone()));
-        Ok(map)
+        let key = key.to_owned();
+        self.figure(
+            workspace,
+            |f| &mut f.maps,
+            at,
+            move |engine, brand, snapshot| {
+                let compiled = engine.compiled(brand, snapshot, &key)?;
+                let pass = MapPass { compiled: compiled.clone(), range, voices: VOICES };
+                Ok(snapshot.scan(&pass, &ScanOptions::default())?.result(&compiled, range))
+            },
+        )
     }
 
     /// The live map of a journey over all time.
@@ -136,21 +127,20 @@ impl Engine {
 
     /// What hurts in a journey.
     pub fn pain_points(&self, workspace: WorkspaceId, key: &str) -> Result<Arc<Findings>, EngineError> {
-        let brand = self.inner().brand(workspace)?;
-        let snapshot = brand.snapshot()?;
-        let basis = brand.basis(&snapshot);
-        if let Some(found) = brand.cached(basis, |c| c.findings.get(key).cloned()) {
-            return Ok(found);
-        }
-        let compiled = self.compiled(&brand, &snapshot, key)?;
-        let names = names(self.store(), workspace)?;
-        let configured = self.workspaces()?.into_iter().find(|w| w.id == workspace);
-        let worth = configured.and_then(|w| Some(Worth { currency: w.currency, margin: w.margin? }));
-        let pain_points = PainPoints { worth, ..PainPoints::new(compiled) };
-        let found = pain_points.find(&snapshot, &|h| names.get(&h).cloned(), &ScanOptions::default())?;
-        let found = Arc::new(found);
-        brand.keep(basis, |c| c.findings.insert(key.to_owned(), found.clone()));
-        Ok(found)
+        let key = key.to_owned();
+        self.figure(
+            workspace,
+            |f| &mut f.findings,
+            key.clone(),
+            move |engine, brand, snapshot| {
+                let compiled = engine.compiled(brand, snapshot, &key)?;
+                let names = names(engine.store(), workspace)?;
+                let configured = engine.workspaces()?.into_iter().find(|w| w.id == workspace);
+                let worth = configured.and_then(|w| Some(Worth { currency: w.currency, margin: w.margin? }));
+                let pain_points = PainPoints { worth, ..PainPoints::new(compiled) };
+                Ok(pain_points.find(snapshot, &|h| names.get(&h).cloned(), &ScanOptions::default())?)
+            },
+        )
     }
 
     /// The customers behind a figure of the map.
@@ -228,11 +218,12 @@ impl Engine {
     fn compiled(&self, brand: &Brand, snapshot: &Snapshot, key: &str) -> Result<Arc<Compiled>, EngineError> {
         let basis = brand.basis(snapshot);
         let definition = self.journey(brand.workspace.id, key)?;
-        let end = match brand.cached(basis, |c| c.end) {
-            Some(end) => end,
+        let known = brand.figures().end.filter(|(of, _)| *of == basis);
+        let end = match known {
+            Some((_, end)) => end,
             None => {
                 let end = snapshot.scan(&Extent, &ScanOptions::default())?.last().unwrap_or(Timestamp::MIN);
-                brand.keep(basis, |c| c.end = Some(end));
+                brand.figures().end = Some((basis, end));
                 end
             }
         };
@@ -249,25 +240,11 @@ impl Brand {
     }
 
     /// Asked before definitions are read.
-    fn basis(&self, snapshot: &Snapshot) -> Basis {
+    pub(crate) fn basis(&self, snapshot: &Snapshot) -> Basis {
         Basis { definitions: self.definitions.load(Ordering::Acquire), timelines: snapshot.version() }
     }
 
-    /// Looks into what was worked out on this basis.
-    fn cached<T>(&self, basis: Basis, look: impl FnOnce(&MapCache) -> Option<T>) -> Option<T> {
-        let cache = self.maps.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.basis == basis { look(&cache) } else { None }
-    }
-
-    /// Keeps what was worked out, unless something newer is there.
-    fn keep<T>(&self, basis: Basis, keep: impl FnOnce(&mut MapCache) -> T) {
-        let mut cache = self.maps.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.basis > basis {
-            return;
-        }
-        if cache.basis < basis {
-            *cache = MapCache { basis, ..MapCache::default() };
-        }
-        keep(&mut cache);
+    pub(crate) fn figures(&self) -> MutexGuard<'_, Figures> {
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

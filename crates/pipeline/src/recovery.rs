@@ -134,7 +134,7 @@ impl Inner {
             }
             from = last + 1;
         }
-        self.finish_erasures()
+        self.finish_erasures(&|position| self.start_over(position))
     }
 
     /// Identity changes and erasures that the timeline's files do not have.

@@ -128,6 +128,13 @@ impl Engine {
             if query.newest_first { part(&mut entries.into_iter().rev()) } else { part(&mut entries.into_iter()) };
         Ok(Story { total, entries })
     }
+
+    /// The story of facts that are not in the ledger, in their order: what a preview shows.
+    pub fn story_of(&self, workspace: WorkspaceId, facts: Vec<Interaction>) -> Result<Vec<StoryEntry>, EngineError> {
+        let brand = self.inner().brand(workspace)?;
+        let facts = facts.into_iter().map(|f| (0, f)).collect();
+        Ok(entries(facts, &self.journeys(workspace)?, &brand.zone, self.now()))
+    }
 }
 
 /// Puts promises, stages and feelings to facts in the order of the story.

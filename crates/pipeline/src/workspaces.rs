@@ -201,6 +201,27 @@ impl Engine {
         Ok(workspace)
     }
 
+    /// Creates a workspace with the usual settings, under a key made of its name.
+    pub fn found_workspace(&self, name: &str, zone: &str, currency: &str) -> Result<Workspace, EngineError> {
+        let mut slug: String =
+            name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        slug.truncate(32);
+        let slug = slug.trim_matches('-');
+        let slug = if slug.is_empty() { "main" } else { slug };
+        let known = self.workspaces()?;
+        let is_free = |key: &String| known.iter().all(|w| w.key != *key);
+        let numbered = (2_u32..).map(|n| format!("{slug}-{n}"));
+        let key = std::iter::once(slug.to_owned()).chain(numbered).find(is_free).unwrap_or_default();
+        self.create_workspace(&NewWorkspace {
+            key,
+            name: name.to_owned(),
+            zone: zone.to_owned(),
+            currency: currency.to_owned(),
+            week_start: 1,
+            margin: None,
+        })
+    }
+
     /// Changes what may change about a workspace; figures that follow from it are worked out anew.
     pub fn change_workspace(&self, id: WorkspaceId, new: &Preferences) -> Result<(), EngineError> {
         new.check()?;

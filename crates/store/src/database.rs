@@ -206,11 +206,19 @@ impl Store {
 
     /// Empties every derived table.
     pub fn clear_derived(&self) -> Result<(), StoreError> {
+        self.clear_derived_and(|_| Ok(()))
+    }
+
+    /// Empties every derived table and does something more, all of it or nothing.
+    pub fn clear_derived_and(
+        &self,
+        more: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
         self.write(|tx| {
             for t in self.tables.iter().filter(|t| t.kind == TableKind::Derived) {
                 tx.execute(&format!("DELETE FROM {}", t.name), [])?;
             }
-            Ok(())
+            more(tx)
         })
     }
 

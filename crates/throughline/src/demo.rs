@@ -2,7 +2,7 @@
 
 use crate::cli::Listen;
 use crate::config::Config;
-use crate::{house, serve};
+use crate::{formats, house, serve};
 use anyhow::Context;
 use clap::Args;
 use std::collections::BTreeMap;
@@ -41,6 +41,7 @@ pub fn run(config: Config, args: DemoArgs) -> anyhow::Result<()> {
         data_dir: dir.clone(),
         demo: true,
         clock: Clock::system(),
+        formats: formats::formats,
     };
     web.validate()?;
     let house =

@@ -4,7 +4,7 @@ use crate::history::LakeHistory;
 use anyhow::Context;
 use std::path::Path;
 use std::sync::Arc;
-use throughline_pipeline::{Engine, History, NewWorkspace, Options, Workspace};
+use throughline_pipeline::{Engine, History, Options, Workspace};
 use throughline_store::DirectoryLock;
 
 /// An open data directory.
@@ -57,18 +57,7 @@ pub fn workspace(engine: &Engine, key: Option<&str>) -> anyhow::Result<Workspace
 /// Makes a workspace with the usual settings, if there is none at all.
 pub fn first_workspace(engine: &Engine, name: &str, zone: &str, currency: &str) -> anyhow::Result<()> {
     if engine.workspaces()?.is_empty() {
-        let key: String =
-            name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
-        let key = key.trim_matches('-').to_owned();
-        let new = NewWorkspace {
-            key: if key.is_empty() { "main".to_owned() } else { key },
-            name: name.to_owned(),
-            zone: zone.to_owned(),
-            currency: currency.to_owned(),
-            week_start: 1,
-            margin: None,
-        };
-        let made = engine.create_workspace(&new)?;
+        let made = engine.found_workspace(name, zone, currency)?;
         eprintln!("created the workspace `{}` ({}, {}, {})", made.key, made.name, made.zone, made.currency);
     }
     Ok(())

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use throughline_connectors::files::{Batch, Import, ImportOptions, Progress, RejectsWriter, Report};
+use throughline_connectors::files::{Import, ImportOptions, Progress, RejectsWriter, Report};
 use throughline_interactions::{Outcome, SourceId, Tally, WorkspaceId};
 use throughline_pipeline::Options;
 use throughline_store::LockError;
@@ -114,44 +114,31 @@ fn hand_over(
     let mut conflicts = Vec::new();
     let mut meter = Meter::new();
     let mut last = Progress::default();
-    std::thread::scope(|scope| -> anyhow::Result<()> {
-        let (send, batches) = std::sync::mpsc::sync_channel::<anyhow::Result<Batch>>(2);
-        scope.spawn(move || {
-            loop {
-                let batch = import.next_batch(BATCH);
-                let stop = batch.as_ref().map_or(true, |b| b.done);
-                if send.send(batch).is_err() || stop {
-                    return;
+    import.read_ahead(BATCH, |batch| {
+        for reject in &batch.rejects {
+            let writer = match &mut rejects {
+                Some(w) => w,
+                None => {
+                    let file = File::create(rejects_path)
+                        .with_context(|| format!("cannot write the rejects to {}", rejects_path.display()))?;
+                    rejects.insert(RejectsWriter::new(BufWriter::new(file)).context("begin the rejects")?)
                 }
-            }
-        });
-        for batch in batches {
-            let batch = batch?;
-            for reject in &batch.rejects {
-                let writer = match &mut rejects {
-                    Some(w) => w,
-                    None => {
-                        let file = File::create(rejects_path)
-                            .with_context(|| format!("cannot write the rejects to {}", rejects_path.display()))?;
-                        rejects.insert(RejectsWriter::new(BufWriter::new(file)).context("begin the rejects")?)
-                    }
-                };
-                writer.write(reject).context("write a reject")?;
-            }
-            let ids: Vec<String> = batch.interactions.iter().map(|i| i.message_id.clone()).collect();
-            let outcomes = door.take(source, batch.interactions, batch.progress.bytes_read)?;
-            for (id, outcome) in ids.iter().zip(&outcomes) {
-                tally.count(outcome);
-                if let Outcome::Quarantined(f) | Outcome::Rejected(f) = outcome
-                    && conflicts.len() < 5
-                {
-                    conflicts.push(format!("{id}: {f}"));
-                }
-            }
-            meter.show(&batch.progress, tally.received());
-            last = batch.progress;
+            };
+            writer.write(reject).context("write a reject")?;
         }
-        Ok(())
+        let ids: Vec<String> = batch.interactions.iter().map(|i| i.message_id.clone()).collect();
+        let outcomes = door.take(source, batch.interactions, batch.progress.bytes_read)?;
+        for (id, outcome) in ids.iter().zip(&outcomes) {
+            tally.count(outcome);
+            if let Outcome::Quarantined(f) | Outcome::Rejected(f) = outcome
+                && conflicts.len() < 5
+            {
+                conflicts.push(format!("{id}: {f}"));
+            }
+        }
+        meter.show(&batch.progress, tally.received());
+        last = batch.progress;
+        Ok(true)
     })?;
     meter.end();
     if let Some(writer) = rejects {

@@ -5,6 +5,7 @@ use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 use throughline_connectors::files::guess::{Doubt, Mapping, Role, Sample, guess};
+use throughline_connectors::files::known::KnownExport;
 
 #[derive(Debug, Args)]
 pub struct RecipeArgs {
@@ -25,7 +26,11 @@ pub fn run(args: RecipeArgs) -> anyhow::Result<()> {
     let found = guess(&sample);
     let stem = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let name: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let mapping = Mapping::of(&sample, &found, &stem, &format!("import:{name}"), &args.zone, &args.currency);
+    let mut mapping = Mapping::of(&sample, &found, &stem, &format!("import:{name}"), &args.zone, &args.currency);
+    mapping.known = KnownExport::find(&sample.columns);
+    if let Some(known) = mapping.known {
+        eprintln!("these are the columns of {}: a ready recipe knows what they mean", known.name);
+    }
     let recipe = mapping.recipe()?;
     for notice in &sample.notices {
         eprintln!("note: {notice}");

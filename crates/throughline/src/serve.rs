@@ -2,7 +2,7 @@
 
 use crate::cli::Listen;
 use crate::config::{Config, TlsFile};
-use crate::{door, house};
+use crate::{door, formats, house};
 use anyhow::{Context, bail};
 use clap::Args;
 use std::net::SocketAddr;
@@ -88,6 +88,7 @@ fn web_config(config: &Config, args: &ServeArgs, data_dir: PathBuf) -> anyhow::R
         data_dir,
         demo: false,
         clock: Clock::system(),
+        formats: formats::formats,
     })
 }
 

@@ -32,6 +32,40 @@
     search.focus();
   });
 
+  // A file dropped anywhere on the form, and how far its bytes are.
+  for (const form of document.querySelectorAll("form[data-drop]")) {
+    const input = form.querySelector("input[type=file]");
+    const said = form.querySelector("[data-drop-said]");
+    const send = () => {
+      const request = new XMLHttpRequest();
+      request.open("POST", form.action);
+      request.upload.addEventListener("progress", (e) => {
+        if (e.lengthComputable) said.textContent = e.loaded < e.total ? `${Math.floor((100 * e.loaded) / e.total)} % is here` : "Looking into it …";
+      });
+      request.addEventListener("load", () => {
+        if (request.responseURL && new URL(request.responseURL).pathname !== new URL(form.action).pathname) return location.assign(request.responseURL);
+        const answer = new DOMParser().parseFromString(request.responseText, "text/html");
+        said.textContent = answer.querySelector(".fault, main p, h1")?.textContent ?? "It did not arrive; try again.";
+      });
+      request.addEventListener("error", () => { said.textContent = "It did not arrive whole; try again."; });
+      said.textContent = "Sending …";
+      request.send(new FormData(form));
+    };
+    form.addEventListener("submit", (e) => { e.preventDefault(); send(); });
+    input.addEventListener("change", () => input.files.length && send());
+    for (const kind of ["dragenter", "dragover"]) form.addEventListener(kind, (e) => { e.preventDefault(); form.classList.add("over"); });
+    for (const kind of ["dragleave", "drop"]) form.addEventListener(kind, () => form.classList.remove("over"));
+    form.addEventListener("drop", (e) => {
+      e.preventDefault();
+      if (e.dataTransfer.files.length === 0) return;
+      input.files = e.dataTransfer.files;
+      send();
+    });
+  }
+
+  const zone = document.querySelector("[data-own-zone]");
+  if (zone && zone.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+
   // One open menu at a time, closed by Escape and by a click elsewhere.
   const menus = document.querySelectorAll("details.menu");
   document.addEventListener("click", (e) => menus.forEach((m) => m.contains(e.target) || m.removeAttribute("open")));

@@ -21,8 +21,8 @@ pub use throttle::Throttle;
 
 use throughline_store::{Migration, Table, TableKind};
 
-/// The schema of this room, for `Engine::open`.
-pub const MIGRATIONS: &[Migration] = &[Migration {
+/// The schema of the accounts.
+pub const MIGRATION: Migration = Migration {
     room: "web",
     number: 1,
     sql: include_str!("migrations/0001.sql"),
@@ -34,7 +34,7 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
         Table { name: "web_keys", kind: TableKind::Definition },
         Table { name: "web_audit", kind: TableKind::Fact },
     ],
-}];
+};
 
 /// The workspace number that stands for every workspace.
 pub const EVERY_WORKSPACE: u32 = 0;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use throughline_imports::Formats;
 use throughline_interactions::Timestamp;
 
 /// Where and how to listen.
@@ -20,6 +21,8 @@ pub struct WebConfig {
     pub demo: bool,
     /// What time it is.
     pub clock: Clock,
+    /// The formats of files that people bring.
+    pub formats: fn() -> Formats,
 }
 
 /// How connections are encrypted.
@@ -71,6 +74,7 @@ impl WebConfig {
             data_dir,
             demo: false,
             clock: Clock::system(),
+            formats: Formats::standard,
         }
     }
 

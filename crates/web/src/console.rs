@@ -7,6 +7,7 @@ mod customers;
 mod data;
 mod frame;
 mod home;
+mod imports;
 mod journeys;
 mod login;
 mod map_view;
@@ -33,6 +34,15 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/customers/{id}/erase", Area::Decide, customers::erase),
         get("/data", Area::Data, data::data),
         get("/data/progress", Area::Figures, data::progress),
+        get("/data/import", Area::Data, imports::imports),
+        post("/data/import", Area::Import, imports::upload).without_limit(),
+        get("/data/import/{id}", Area::Data, imports::file),
+        post("/data/import/{id}", Area::Import, imports::decide),
+        post("/data/import/{id}/{act}", Area::Import, imports::act),
+        get("/data/import/{id}/rejects.csv", Area::Data, imports::rejects),
+        get("/data/import/{id}/recipe.toml", Area::Data, imports::recipe),
+        get("/workspaces/new", Area::Found, imports::found_page),
+        post("/workspaces/new", Area::Found, imports::found),
         post("/data/keys", Area::Keys, data::make_key),
         post("/data/keys/{id}/revoke", Area::Keys, data::revoke),
         get("/settings/workspace", Area::Workspace, workspace::workspace_page),

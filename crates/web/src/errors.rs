@@ -7,6 +7,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use throughline_imports::ImportsError;
 use throughline_pipeline::EngineError;
 use throughline_store::StoreError;
 
@@ -137,6 +138,19 @@ impl From<EngineError> for Problem {
             EngineError::Refused(why) => Self::Refused(why),
             EngineError::Overloaded { retry_after_s, lag } => Self::Behind(retry_after_s, lag),
             EngineError::DiskFull => Self::DiskFull,
+            other => Self::Broken(chain(&other)),
+        }
+    }
+}
+
+impl From<ImportsError> for Problem {
+    fn from(e: ImportsError) -> Self {
+        match e {
+            ImportsError::NoSuchRun(_) => Self::NotFound(e.to_string()),
+            ImportsError::Refused(why) => Self::Refused(why),
+            ImportsError::Engine(e) => e.into(),
+            ImportsError::Store(e) => e.into(),
+            ImportsError::Io { ref source, .. } if source.kind() == std::io::ErrorKind::StorageFull => Self::DiskFull,
             other => Self::Broken(chain(&other)),
         }
     }

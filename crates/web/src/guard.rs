@@ -250,7 +250,9 @@ fn holder_in(who: &Who, area: Area, workspace: Option<&Workspace>) -> Holder {
     match who {
         Who::Person(p) => {
             let role = match (area, workspace) {
-                (Area::People | Area::Audit | Area::Metrics, _) => p.role_in(crate::accounts::EVERY_WORKSPACE),
+                (Area::People | Area::Audit | Area::Metrics | Area::Found, _) => {
+                    p.role_in(crate::accounts::EVERY_WORKSPACE)
+                }
                 (_, Some(w)) => p.role_in(w.id.0),
                 (_, None) => p.highest_role(),
             };

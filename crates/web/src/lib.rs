@@ -26,13 +26,16 @@ mod server;
 mod state;
 mod texts;
 
-pub use accounts::{Area, Holder, KeyRole, MIGRATIONS, Role, Secret, allows};
+pub use accounts::{Area, Holder, KeyRole, Role, Secret, allows};
 pub use config::{Clock, ConfigError, Tls, WebConfig};
 pub use openapi::{OPENAPI, api_routes};
 pub use server::{ServeError, Server, serve};
 
 use throughline_interactions::{SourceId, Timestamp, WorkspaceId};
-use throughline_store::{Store, StoreError};
+use throughline_store::{Migration, Store, StoreError};
+
+/// The schemas of the rooms above the engine, for `Engine::open`.
+pub const MIGRATIONS: &[Migration] = &[accounts::MIGRATION, throughline_imports::MIGRATION];
 
 /// The path of a one-time link that makes the first administrator (`/join/…`), while nobody has an
 /// account; `None` afterwards. It opens once and for a day; asking again makes a new one and

@@ -5,6 +5,7 @@ use crate::errors::Problem;
 use crate::state::Web;
 use crate::{api, console, guard, headers, ingest, texts};
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -17,6 +18,14 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     pub(crate) area: Area,
     handler: MethodRouter<Web>,
+}
+
+impl Route {
+    /// Takes a body of any size: its handler reads it part by part.
+    pub(crate) fn without_limit(mut self) -> Self {
+        self.handler = self.handler.layer(DefaultBodyLimit::disable());
+        self
+    }
 }
 
 /// A route that reads.

@@ -44,6 +44,9 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
+    /// Earlier imports cannot be taken up.
+    #[error("cannot take up the imports")]
+    Imports(#[from] throughline_imports::ImportsError),
     /// Serving itself failed.
     #[error("the server stopped")]
     Io(#[from] std::io::Error),
@@ -64,7 +67,7 @@ impl Server {
         let listener = TcpListener::bind(config.listen).map_err(bind)?;
         listener.set_nonblocking(true).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
-        Ok(Self { listener, address, web: Web::new(engine, config) })
+        Ok(Self { listener, address, web: Web::new(engine, config)? })
     }
 
     /// Where it listens.
@@ -108,6 +111,8 @@ impl Server {
                 axum_server::from_tcp(self.listener)?.acceptor(acceptor).handle(handle).serve(service).await?;
             }
         }
+        // Imports stop within a batch; the next start says so and lets them go on.
+        drop(tokio::task::spawn_blocking(move || self.web.imports().close()).await);
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use crate::config::WebConfig;
 use crate::errors::Problem;
 use crate::key_cache::KeyCache;
 use std::sync::Arc;
+use throughline_imports::{Imports, ImportsError};
 use throughline_interactions::Timestamp;
 use throughline_pipeline::{Engine, EngineError};
 use throughline_store::{Store, StoreError};
@@ -16,6 +17,7 @@ pub(crate) struct Web(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
+    imports: Imports,
     config: WebConfig,
     throttle: Throttle,
     keys: KeyCache,
@@ -24,15 +26,20 @@ struct Inner {
 }
 
 impl Web {
-    pub(crate) fn new(engine: Engine, config: WebConfig) -> Self {
+    pub(crate) fn new(engine: Engine, config: WebConfig) -> Result<Self, ImportsError> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (parsing, hashing) = (Arc::new(Semaphore::new(cores * 2)), Arc::new(Semaphore::new(2)));
         let (throttle, keys) = (Throttle::default(), KeyCache::default());
-        Self(Arc::new(Inner { engine, config, throttle, keys, parsing, hashing }))
+        let imports = Imports::open(&engine, config.formats)?;
+        Ok(Self(Arc::new(Inner { engine, imports, config, throttle, keys, parsing, hashing })))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    pub(crate) fn imports(&self) -> &Imports {
+        &self.0.imports
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -1,5 +1,7 @@
 //! Exact decimal numbers: products and sums of amounts never pass through a float.
 
+pub(crate) mod money;
+
 use std::fmt;
 
 /// `units` · 10^−`scale`.
@@ -12,6 +14,34 @@ pub(crate) struct Decimal {
 impl Decimal {
     pub(crate) const ZERO: Self = Self { units: 0, scale: 0 };
     pub(crate) const ONE: Self = Self { units: 1, scale: 0 };
+
+    /// Reads an amount as people write it: a number of [`Decimal::parse`], grouped or not
+    /// (`1,234.50`, `1.234,50`, `1 234,50`, `1'234.50`, `12,34,567.50`), with a sign of money or one
+    /// of the usual codes before or behind it, and below zero as `-5`, `5-` or `(5)`.
+    pub(crate) fn parse_amount(text: &str, comma: bool) -> Option<Self> {
+        let text = text.trim();
+        if let Some(number) = Self::parse(text, comma) {
+            return Some(number);
+        }
+        let (text, in_brackets) = match text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
+            Some(inner) => (inner.trim(), true),
+            None => (text, false),
+        };
+        let (text, _) = money::without_sign(text);
+        let (text, is_behind) = match text.strip_suffix(['-', '−']) {
+            Some(before) => (before.trim_end(), true),
+            None => (text, false),
+        };
+        let (text, is_before) = match text.strip_prefix(['-', '−']) {
+            Some(rest) => (money::without_sign(rest.trim_start()).0, true),
+            None => (text, false),
+        };
+        if u8::from(in_brackets) + u8::from(is_behind) + u8::from(is_before) > 1 {
+            return None;
+        }
+        let number = Self::parse(&money::ungrouped(text, comma)?, comma)?;
+        Some(if in_brackets || is_behind || is_before { number.negated() } else { number })
+    }
 
     /// Reads `-12.90`; with `comma`, `-1.234,56`. `None` for anything that is not such a number,
     /// NaN and infinities included.
@@ -108,6 +138,46 @@ mod tests {
             ("1.2.3", false, "none"),
             ("1e999", false, "none"),
             ("٣", false, "none"),
+        ] {
+            check(text, comma, expected);
+        }
+    }
+
+    #[test]
+    fn amounts_as_people_of_several_countries_write_them() {
+        let check = |text: &str, comma: bool, expected: &str| {
+            let got = Decimal::parse_amount(text, comma).map_or("none".to_owned(), |d| d.to_string());
+            assert_eq!(got, expected, "{text}");
+        };
+        for (text, comma, expected) in [
+            ("1,234.50", false, "1234.50"),
+            ("$1,234,567.50", false, "1234567.50"),
+            ("1.234,50 €", true, "1234.50"),
+            ("1 234,50", true, "1234.50"),
+            ("1\u{202f}234\u{a0}567,5", true, "1234567.5"),
+            ("CHF 1'234.50", false, "1234.50"),
+            ("1’234.50", false, "1234.50"),
+            ("₹ 12,34,567.50", false, "1234567.50"),
+            ("12,50 kr", true, "12.50"),
+            ("EUR 12.50", false, "12.50"),
+            ("R$ 12,50", true, "12.50"),
+            ("-€5.00", false, "-5.00"),
+            ("€ -5.00", false, "-5.00"),
+            ("(5.00)", false, "-5.00"),
+            ("($1,200.00)", false, "-1200.00"),
+            ("5.00-", false, "-5.00"),
+            ("−5", false, "-5"),
+            ("1,5", false, "none"),
+            ("1,23", false, "none"),
+            ("12,3456.00", false, "none"),
+            ("1,234,5.00", false, "none"),
+            ("1 23", false, "none"),
+            ("5 pieces", false, "none"),
+            ("(-5)", false, "none"),
+            ("-5-", false, "none"),
+            ("€", false, "none"),
+            ("", false, "none"),
+            ("2026-03-01", false, "none"),
         ] {
             check(text, comma, expected);
         }

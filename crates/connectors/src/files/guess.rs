@@ -183,7 +183,7 @@ pub struct ColumnGuess {
     pub role: Role,
     /// How its times are written, where it holds times.
     pub time: Option<TimeForm>,
-    /// Lowest and highest answer of its scale, where it holds answers.
+    /// Lowest and highest answer of its scale, where its cells could be answers.
     pub scale: Option<(f64, f64)>,
     /// What the later interaction is called, for [`Role::Later`].
     pub event: Option<String>,
@@ -234,15 +234,17 @@ pub fn guess(sample: &Sample) -> Guess {
     settle_singles(&mut columns, &evidence, &meanings);
     doubts(&mut columns, &evidence);
     for (column, e) in columns.iter_mut().zip(&evidence) {
-        if column.role == Role::Score {
-            column.scale = e.scale();
-        }
+        column.scale = e.scale();
     }
     let event = UsualEvent::of(&columns);
     let currency = columns
         .iter()
         .filter(|c| c.role == Role::Currency && c.distinct == 1)
-        .find_map(|c| c.examples.first().map(|code| code.to_ascii_uppercase()));
+        .find_map(|c| c.examples.first().map(|code| code.to_ascii_uppercase()))
+        .or_else(|| {
+            let amounts = columns.iter().zip(&evidence).filter(|(c, _)| c.role == Role::Amount);
+            amounts.filter_map(|(_, e)| e.signed_currency()).next().map(str::to_owned)
+        });
     Guess { event, columns, currency }
 }
 

@@ -1,5 +1,6 @@
 //! The import itself: rows in, interactions and rejects out, a cursor to go on from.
 
+mod ahead;
 mod batch;
 mod open;
 

@@ -143,6 +143,7 @@ pub(crate) enum TimeFormat {
     Usual,
     UnixSeconds,
     UnixMillis,
+    UnixMicros,
     Pattern(String),
 }
 

@@ -206,7 +206,7 @@ pub type Time = ShortOr<TimeTable>;
 pub struct TimeTable {
     /// Where it stands; the first column that is not empty.
     pub column: OneOrMany<String>,
-    /// A pattern such as `%d/%m/%Y %H:%M`, or `unix_seconds`, or `unix_millis`.
+    /// A pattern such as `%d/%m/%Y %H:%M`, or `unix_seconds`, `unix_millis`, `unix_micros`.
     pub format: Option<String>,
     /// Its zone.
     pub zone: Option<Word>,

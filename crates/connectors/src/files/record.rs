@@ -172,8 +172,8 @@ impl Formats {
                     let name = request.path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
                     let plain = name.strip_suffix(".gz").unwrap_or(&name);
                     let ending = plain.rsplit_once('.').map_or("", |(_, e)| e);
-                    // A zip archive or a workbook gets the advice of the unpacker.
-                    let ending = if matches!(ending, "zip" | "xlsx") { "csv" } else { ending };
+                    // A workbook is read as the text of its sheet; other archives get the unpacker's advice.
+                    let ending = if matches!(ending, "zip" | "xlsx" | "xlsm" | "xls") { "csv" } else { ending };
                     self.0.iter().find(|f| f.endings.contains(&ending)).ok_or_else(|| {
                         anyhow::anyhow!(
                             "the format cannot be told from the name `{name}`; set `format` to one of {}",

@@ -97,7 +97,7 @@ impl<'a> Row<'a> {
         let one_of = |list: &[String]| any(&|v| list.iter().any(|l| l == v));
         let starts = |list: &[String]| any(&|v| list.iter().any(|l| v.starts_with(l.as_str())));
         let number = |test: &dyn Fn(f64) -> bool| {
-            any(&|v| Decimal::parse(v, c.cell.comma).and_then(|d| d.to_string().parse().ok()).is_some_and(test))
+            any(&|v| Decimal::parse_amount(v, c.cell.comma).and_then(|d| d.to_string().parse().ok()).is_some_and(test))
         };
         c.empty.is_none_or(|empty| any(&|v| !v.is_empty()) != empty)
             && c.is.as_deref().is_none_or(one_of)
@@ -294,7 +294,7 @@ fn add(sum: Option<Decimal>, term: Result<Decimal, Fault>, cell: &Cell) -> Resul
 
 /// Reads a number as its file writes it.
 pub(crate) fn number(text: &str, cell: &Cell) -> Result<Decimal, Fault> {
-    Decimal::parse(text, cell.comma).ok_or_else(|| {
+    Decimal::parse_amount(text, cell.comma).ok_or_else(|| {
         let form = if cell.comma { "1.234,56" } else { "1234.56" };
         Fault::at(&cell.name, "invalid_number", format!("`{}` is not a number such as {form}", clip(text)))
     })

@@ -25,6 +25,7 @@ pub(crate) fn read(text: &str, format: &TimeFormat, zone: Option<&Zone>, day: bo
         TimeFormat::Usual => usual(text).ok_or_else(|| TimeError::Unreadable(clip(text)).to_string())?,
         TimeFormat::UnixSeconds => unix(text, 1_000_000)?,
         TimeFormat::UnixMillis => unix(text, 1_000)?,
+        TimeFormat::UnixMicros => unix(text, 1)?,
         TimeFormat::Pattern(pattern) => {
             by_pattern(text, pattern).ok_or_else(|| format!("`{}` is not a time of the form {pattern}", clip(text)))?
         }
@@ -189,6 +190,7 @@ mod tests {
         check("2011-01-01 00:00:00 -0800", &pattern("%Y-%m-%d %H:%M:%S %z"), "UTC", false, "2011-01-01T08:00:00Z");
         check("1500000000", &TimeFormat::UnixSeconds, "UTC", false, "2017-07-14T02:40:00Z");
         check("1500000000250", &TimeFormat::UnixMillis, "UTC", false, "2017-07-14T02:40:00.25Z");
+        check("1500000000250001", &TimeFormat::UnixMicros, "UTC", false, "2017-07-14T02:40:00.250001Z");
         check("0", &TimeFormat::UnixSeconds, "UTC", false, "`0` is outside the years 1970 to 2105");
     }
 }

@@ -1,5 +1,7 @@
-//! From a path to plain bytes: gzip is unpacked, bombs and archives are refused.
+//! From a path to plain bytes: gzip is unpacked, a workbook becomes text, bombs and archives are
+//! refused.
 
+use crate::files::workbook;
 use anyhow::Context;
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
@@ -96,8 +98,13 @@ pub(crate) fn open(path: &Path, limits: &UnpackLimits) -> anyhow::Result<Plain> 
     let mut start = Vec::with_capacity(4);
     (&mut file).take(4).read_to_end(&mut start).with_context(|| format!("read the file `{}`", name()))?;
     if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
+        let read = Arc::new(AtomicU64::new(0));
+        let bytes = workbook::open(path, limits, Arc::clone(&read))?;
+        return Ok(Plain { bytes, read });
+    }
+    if start.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
         anyhow::bail!(
-            "`{}` is a zip archive or an Excel workbook, which is not read: unpack it, or save the sheet as CSV (a single file may be packed with gzip)",
+            "`{}` is an old Excel workbook (.xls), or one with a password: save it as .xlsx or CSV, without a password",
             name()
         );
     }

@@ -138,7 +138,8 @@ fn what_is_no_table_is_said_in_words() {
     check("names.csv", b"a,b,c\n", "there are no rows in `names.csv`");
     check("list.json", b"[{\"a\":1}]", "write one object on each line");
     check("words.ndjson", b"hello\n", "no line of the file is an object in JSON");
-    check("book.csv", b"PK\x03\x04....", "zip archive or an Excel workbook");
+    check("book.csv", b"PK\x03\x04....", "it is damaged");
+    check("old.xls", b"\xd0\xcf\x11\xe0rest", "save it as .xlsx or CSV, without a password");
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn slips_are_pointed_at() {
     check(
         "occurred_at = \"at\"",
         "occurred_at = { column = \"at\", format = \"dd/mm\" }",
-        "recipe.toml:15:42: `dd/mm` is not a pattern of times; write one such as \"%d/%m/%Y %H:%M\", or \"unix_seconds\", or \"unix_millis\"",
+        "recipe.toml:15:42: `dd/mm` is not a pattern of times; write one such as \"%d/%m/%Y %H:%M\", or \"unix_seconds\", \"unix_millis\" or \"unix_micros\"",
     );
     check("\"list\"", "\"all\"", "recipe.toml:16:45: unknown variant `all`, expected one of `first`, `list`, `each`");
     check(

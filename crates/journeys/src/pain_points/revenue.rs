@@ -152,6 +152,9 @@ impl PassState for RevenueState {
     }
 }
 
+/// The total, each key's share of it, and over how many days.
+pub type Shares = (Estimate, Vec<(Key, Estimate)>, u32);
+
 impl RevenuePass {
     /// A pass for these findings; the first [`FindingSet::MOST`] that begin at a moment. `customers`
     /// and `observed_days` are about how many there are.
@@ -174,11 +177,7 @@ impl RevenuePass {
     }
 
     /// What the findings cost: the total, and each key's share.
-    pub fn result(
-        &self,
-        state: &RevenueState,
-        worth: &Worth,
-    ) -> Result<(Estimate, Vec<(Key, Estimate)>, u32), Unmeasurable> {
+    pub fn result(&self, state: &RevenueState, worth: &Worth) -> Result<Shares, Unmeasurable> {
         let RevenueAtRisk { total, findings, .. } = state.pool.revenue_at_risk()?;
         let again = state.later_minor as f64 / (state.first_minor as f64).max(1.0);
         let scale = worth.margin * again * f64::from(1_u32 << self.sample_bits);

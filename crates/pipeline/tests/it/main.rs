@@ -4,4 +4,5 @@
 mod erasure;
 mod formats;
 mod outcomes;
+mod retraction;
 mod world;

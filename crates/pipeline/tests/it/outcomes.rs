@@ -52,7 +52,7 @@ fn the_same_message_in_another_batch_is_a_duplicate_not_a_conflict() {
     let without_time = serde_json::json!({"message_id": "x", "event": "Opened", "identifiers": {"user_id": "u1"}});
     assert_eq!(send(&engine, vec![without_time.clone()]), [Outcome::Accepted]);
     // Another index in the request, as when an SDK batches anew.
-    let mut again = fact(without_time).unwrap();
+    let mut again = fact(&source(), without_time).unwrap();
     again.source_seq = 9;
     let outcomes = engine.receive_now(SHOP, Received { source: source(), items: vec![Ok(again)] }).unwrap();
     assert_eq!(outcomes, [Outcome::Duplicate]);

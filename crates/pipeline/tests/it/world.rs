@@ -38,13 +38,17 @@ pub fn source() -> SourceId {
     SourceId::new("web").unwrap()
 }
 
-pub fn fact(json: serde_json::Value) -> Result<Interaction, throughline_interactions::Fault> {
-    parse_interaction(json, 0).and_then(|d| d.receive(SHOP, &source(), now(), limits::HTTP_BYTES))
+pub fn fact(source: &SourceId, json: serde_json::Value) -> Result<Interaction, throughline_interactions::Fault> {
+    parse_interaction(json, 0).and_then(|d| d.receive(SHOP, source, now(), limits::HTTP_BYTES))
 }
 
 pub fn send(engine: &Engine, facts: Vec<serde_json::Value>) -> Vec<Outcome> {
-    let items = facts.into_iter().map(fact).collect();
-    engine.receive_now(SHOP, Received { source: source(), items }).unwrap()
+    send_from(engine, &source(), facts)
+}
+
+pub fn send_from(engine: &Engine, source: &SourceId, facts: Vec<serde_json::Value>) -> Vec<Outcome> {
+    let items = facts.into_iter().map(|json| fact(source, json)).collect();
+    engine.receive_now(SHOP, Received { source: source.clone(), items }).unwrap()
 }
 
 /// One order's events: placed with a promise, delivered or not, answered.

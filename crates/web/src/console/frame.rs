@@ -108,6 +108,11 @@ impl Frame {
         self.visit.may(Area::Workspace)
     }
 
+    /// Whether the visitor may bring files.
+    pub(crate) fn brings_files(&self) -> bool {
+        self.visit.may(Area::Import)
+    }
+
     /// Whether the visitor may open customers.
     pub(crate) fn opens_people(&self) -> bool {
         self.visit.may(Area::Customers)

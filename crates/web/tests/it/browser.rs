@@ -29,6 +29,23 @@ fn link(html: &str, begins: &str) -> String {
     found.unwrap_or_else(|| panic!("no link to {begins} in {html}")).replace("&amp;", "&").replace("&#38;", "&")
 }
 
+/// Reviews with everything that a preview shows: scores, words, somebody who comes back, bad rows.
+fn reviews() -> String {
+    let mut csv = "Reviewed on,E-mail,Product,Stars,What they said\n".to_owned();
+    for n in 0..60 {
+        csv += &format!(
+            "2026-0{}-1{} 09:30,reader{}@example.org,Lamp {},{},\"It arrived, and it shines. {}\"\n",
+            n % 8 + 1,
+            n % 9,
+            n % 20,
+            n % 4,
+            n % 5 + 1,
+            "Really. ".repeat(n % 4)
+        );
+    }
+    csv + "soon,eve@example.org,Lamp 1,5,Not yet\n2026-03-01 10:00,eve@example.org,Lamp 1,none,Hm\n"
+}
+
 #[test]
 fn every_page_is_sound_in_a_browser() {
     let (chromium, modules) = match browser() {
@@ -46,8 +63,23 @@ fn every_page_is_sound_in_a_browser() {
     );
     let customers = admin.get("/customers").text();
     let story = link(&customers, "/customers/");
+    // A file that is being decided about, with a question, and one that is in.
+    let token = admin.get("/data/import").token();
+    let brought = |admin: &mut crate::client::Client, name: &str, csv: &str| {
+        let answer = crate::imports::upload(admin, &token, name, csv.as_bytes());
+        answer.header("location").unwrap().to_owned()
+    };
+    let asked_about = brought(&mut admin, "orders.csv", &crate::imports::orders());
+    let looked_at = brought(&mut admin, "reviews.csv", &reviews());
+    let let_in = brought(&mut admin, "answers.csv", &reviews());
+    admin.form(&let_in, &token, &[("do", "start")]);
     let pages = [
         map,
+        "/data/import",
+        &asked_about,
+        &looked_at,
+        &let_in,
+        "/workspaces/new",
         "/journeys",
         &reached,
         &pain,

@@ -8,6 +8,7 @@ mod api;
 mod browser;
 mod client;
 mod house;
+mod imports;
 mod pages;
 mod receiving;
 mod tls;

@@ -46,7 +46,7 @@ fn an_empty_house_teaches_how_to_begin() {
         &empty.text(),
         &[
             "No interactions yet",
-            "throughline import",
+            "Choose a file",
             "curl http://127.0.0.1:",
             "/v1/interactions",
             "throughline demo",

@@ -1,13 +1,14 @@
 //! What the cells of one column look like.
 
-use crate::files::decimal::Decimal;
+use crate::files::decimal::{Decimal, money};
 use crate::files::plan::TimeFormat;
 use crate::files::time;
 use std::collections::HashSet;
 use throughline_interactions::Zone;
 
 /// How times are written: `""` for the forms that everybody understands, a pattern such as
-/// `%d/%m/%Y`, `unix_seconds` or `unix_millis`, as in a recipe.
+/// `%d/%m/%Y`, `unix_seconds`, `unix_millis` or `unix_micros`, as
+/// in a recipe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeForm(pub String);
 
@@ -17,6 +18,7 @@ impl TimeForm {
             "" => TimeFormat::Usual,
             "unix_seconds" => TimeFormat::UnixSeconds,
             "unix_millis" => TimeFormat::UnixMillis,
+            "unix_micros" => TimeFormat::UnixMicros,
             pattern => TimeFormat::Pattern(pattern.to_owned()),
         }
     }
@@ -62,6 +64,10 @@ pub(super) struct Evidence {
     /// Numbers with a comma before their decimals, and with a point.
     pub(super) commas: usize,
     pub(super) points: usize,
+    /// Numbers with a sign of money that tells the currency.
+    signed: usize,
+    sign: Option<&'static str>,
+    signs_differ: bool,
     lowest: f64,
     highest: f64,
     whole: bool,
@@ -107,7 +113,7 @@ impl Evidence {
         self.emails += usize::from(is_email(cell));
         self.phones += usize::from(is_phone(cell));
         self.currencies += usize::from(throughline_interactions::Currency::new(cell).is_ok() && cell.len() == 3);
-        let (point, comma) = (Decimal::parse(cell, false), Decimal::parse(cell, true));
+        let (point, comma) = (Decimal::parse_amount(cell, false), Decimal::parse_amount(cell, true));
         match point.or(comma) {
             Some(number) => {
                 self.numbers += 1;
@@ -115,13 +121,25 @@ impl Evidence {
                 self.lowest = self.lowest.min(value);
                 self.highest = self.highest.max(value);
                 self.whole &= number.whole().is_some();
-                self.points += usize::from(point.is_some() && cell.contains('.'));
-                self.commas += usize::from(point.is_none() && cell.contains(','));
+                let sign = money::decimal_sign(cell);
+                self.points += usize::from(sign == Some('.'));
+                self.commas += usize::from(sign == Some(','));
+                if let (_, Some(code)) = money::without_sign(cell) {
+                    self.signed += 1;
+                    if *self.sign.get_or_insert(code) != code {
+                        self.signs_differ = true;
+                    }
+                }
             }
             None => {
                 self.odd_number.get_or_insert_with(|| cell.chars().take(60).collect());
             }
         }
+    }
+
+    /// The currency whose sign stands beside nearly all numbers.
+    pub(super) fn signed_currency(&self) -> Option<&'static str> {
+        self.sign.filter(|_| !self.signs_differ && self.mostly(self.signed))
     }
 
     /// Finds the forms in which the cells are times.
@@ -140,11 +158,13 @@ impl Evidence {
         let mut forms: Vec<TimeForm> = all.map(TimeForm).collect();
         if self.mostly_of(self.numbers, filled.len()) && self.whole {
             forms.clear();
-            // Seconds or milliseconds since 1970, of the years 1990 to 2100.
+            // Seconds, thousandths or millionths since 1970, of the years 1990 to 2100.
             if self.lowest >= 631e6 && self.highest < 4.1e9 {
                 forms.push(TimeForm("unix_seconds".to_owned()));
             } else if self.lowest >= 631e9 && self.highest < 4.1e12 {
                 forms.push(TimeForm("unix_millis".to_owned()));
+            } else if self.lowest >= 631e12 && self.highest < 4.1e15 {
+                forms.push(TimeForm("unix_micros".to_owned()));
             } else if filled.iter().all(|c| c.len() == 8) {
                 forms.push(TimeForm("%Y%m%d".to_owned()));
             }

@@ -41,9 +41,10 @@ impl Sample {
         let mut wanted = Vec::new();
         match ending {
             "ndjson" | "jsonl" | "json" => wanted = paths(&start(path)?)?,
-            "parquet" | "pq" | "xlsx" => {}
+            "parquet" | "pq" => {}
             _ => {
-                file.format = (!matches!(ending, "csv" | "tsv" | "txt" | "tab")).then(|| "csv".to_owned());
+                file.format = (!matches!(ending, "csv" | "tsv" | "txt" | "tab" | "xlsx" | "xlsm" | "xls"))
+                    .then(|| "csv".to_owned());
                 written(&start(path)?, &mut file, &mut notices)?;
             }
         }

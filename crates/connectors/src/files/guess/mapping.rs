@@ -1,6 +1,7 @@
 //! What a person settles on, and the recipe that says it.
 
 use super::{ColumnGuess, Guess, Role, Sample, TimeForm};
+use crate::files::known::KnownExport;
 use crate::files::recipe::{Decimal, Encoding, FileRecipe};
 use std::fmt::Write as _;
 
@@ -86,6 +87,8 @@ pub struct Mapping {
     pub event: String,
     /// The columns.
     pub columns: Vec<Assigned>,
+    /// The export that it is, whose ready recipe is taken instead of what the columns are.
+    pub known: Option<&'static KnownExport>,
 }
 
 /// What keeps a mapping from being a recipe.
@@ -126,6 +129,7 @@ impl Mapping {
             currency: guess.currency.clone().unwrap_or_else(|| currency.to_owned()),
             event: guess.event.name().to_owned(),
             columns: guess.columns.iter().map(assigned).collect(),
+            known: None,
         }
     }
 
@@ -135,6 +139,9 @@ impl Mapping {
 
     /// The recipe in TOML.
     pub fn recipe(&self) -> Result<String, MappingError> {
+        if let Some(known) = self.known {
+            return Ok(self.head(known.zone.unwrap_or(&self.zone)) + &self.ready(known));
+        }
         for role in Role::ALL.into_iter().filter(|r| r.is_single()) {
             let mut having = self.with(role);
             if let (Some(first), Some(second)) = (having.next(), having.next()) {
@@ -143,18 +150,41 @@ impl Mapping {
             }
         }
         let time = self.with(Role::Time).next().ok_or(MappingError::NoTime)?;
-        let mut out = String::new();
-        let _ = writeln!(out, "name = {}", quoted(&self.name));
-        let _ = writeln!(out, "source = {}", quoted(&self.source));
-        let _ = writeln!(out, "zone = {}", quoted(&self.zone));
-        let _ = writeln!(out, "currency = {}", quoted(&self.currency));
-        self.file_table(&mut out);
+        let mut out = self.head(&self.zone);
         self.interaction(&mut out, time, &self.event_word(), true);
         for later in self.with(Role::Later) {
             let event = quoted(later.event.as_deref().unwrap_or(&later.column));
             self.interaction(&mut out, later, &event, false);
         }
         Ok(out)
+    }
+
+    fn head(&self, zone: &str) -> String {
+        let mut out = String::new();
+        let _ = writeln!(out, "name = {}", quoted(&self.name));
+        let _ = writeln!(out, "source = {}", quoted(&self.source));
+        let _ = writeln!(out, "zone = {}", quoted(zone));
+        let _ = writeln!(out, "currency = {}", quoted(&self.currency));
+        self.file_table(&mut out);
+        out
+    }
+
+    /// The ready interactions; their times are read in the form in which this file writes them.
+    fn ready(&self, known: &KnownExport) -> String {
+        let columns: Vec<String> = self.columns.iter().map(|c| c.column.clone()).collect();
+        let mut out = String::new();
+        for line in known.interactions_for(&columns).lines() {
+            let named = line.strip_prefix("occurred_at = \"").and_then(|rest| rest.strip_suffix('"'));
+            match named.and_then(|name| self.columns.iter().find(|c| c.column == name)) {
+                Some(time) => {
+                    let _ = writeln!(out, "occurred_at = {}", time_value(time));
+                }
+                None => {
+                    let _ = writeln!(out, "{line}");
+                }
+            }
+        }
+        out
     }
 
     fn file_table(&self, out: &mut String) {

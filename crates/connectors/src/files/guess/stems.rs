@@ -493,6 +493,7 @@ pub(super) const STEMS: &[(Meaning, &[&str])] = &[
         Meaning::Text,
         &[
             "comment",
+            "said",
             "review",
             "message",
             "text",

@@ -343,6 +343,7 @@ impl Compiler<'_> {
             None | Some("%Y-%m-%d %H:%M:%S" | "%Y-%m-%dT%H:%M:%S") => TimeFormat::Usual,
             Some("unix_seconds") => TimeFormat::UnixSeconds,
             Some("unix_millis") => TimeFormat::UnixMillis,
+            Some("unix_micros") => TimeFormat::UnixMicros,
             Some(pattern) => {
                 let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC);
                 let mut shown = String::new();
@@ -352,7 +353,7 @@ impl Compiler<'_> {
                     return slip(
                         pattern,
                         format!(
-                            "`{pattern}` is not a pattern of times; write one such as \"%d/%m/%Y %H:%M\", or \"unix_seconds\", or \"unix_millis\""
+                            "`{pattern}` is not a pattern of times; write one such as \"%d/%m/%Y %H:%M\", or \"unix_seconds\", \"unix_millis\" or \"unix_micros\""
                         ),
                     );
                 }

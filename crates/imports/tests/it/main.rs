@@ -1,0 +1,216 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! Files from the upload to the undo, on a real engine in a temporary directory.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+use throughline_imports::{Choice, Formats, Imports, ImportsError, MIGRATION, Role, Run, RunState};
+use throughline_interactions::{Timestamp, WorkspaceId};
+use throughline_pipeline::{Engine, Options};
+
+const SHOP: WorkspaceId = WorkspaceId(1);
+
+fn now() -> Timestamp {
+    Timestamp::parse("2026-06-01T00:00:00Z", None).unwrap().instant
+}
+
+fn open(dir: &Path) -> (Engine, Imports) {
+    let options = Options { clock: now, buckets: 2, min_free_bytes: 0, ..Options::default() };
+    let engine = Engine::open(dir, &[MIGRATION], None, options).unwrap();
+    if engine.workspaces().unwrap().is_empty() {
+        engine.found_workspace("Shop", "Europe/Berlin", "EUR").unwrap();
+    }
+    let imports = Imports::open(&engine, Formats::standard).unwrap();
+    (engine, imports)
+}
+
+/// A shop's export: orders of customers who come back, some of them late.
+fn orders(rows: std::ops::Range<u32>) -> String {
+    let mut csv = "Order ID,Created at,Email,Total,Shipped at,Delivered at\n".to_owned();
+    for n in rows {
+        let day = n % 28 + 1;
+        csv += &format!(
+            "{n},2026-03-{day:02} 10:00,customer{}@example.org,{}.90,2026-03-{day:02} 18:00,2026-04-{day:02} 12:00\n",
+            n % 40,
+            n % 90 + 10
+        );
+    }
+    csv
+}
+
+fn bring(imports: &Imports, name: &str, contents: &[u8]) -> Result<Run, ImportsError> {
+    let mut upload = imports.receive(SHOP, name, "ana")?;
+    for part in contents.chunks(1000) {
+        upload.write(part)?;
+    }
+    upload.finish()
+}
+
+/// Waits for a run to be over.
+fn wait(imports: &Imports, id: u64) -> Run {
+    let begun = Instant::now();
+    loop {
+        let run = imports.run(SHOP, id).unwrap();
+        if !run.state.is_busy() {
+            return run;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{run:?}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+fn let_in(imports: &Imports, name: &str, contents: &str) -> Run {
+    let run = bring(imports, name, contents.as_bytes()).unwrap();
+    let look = imports.look(SHOP, run.id).unwrap();
+    imports.start(SHOP, run.id, &look.choice).unwrap();
+    wait(imports, run.id)
+}
+
+fn customers(engine: &Engine) -> u64 {
+    let query = throughline_customers::CustomerQuery { search: String::new(), after: None, limit: 1 };
+    engine.customers(SHOP, &query).unwrap().total
+}
+
+#[test]
+fn a_file_is_guessed_previewed_let_in_and_taken_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, imports) = open(dir.path());
+    let run = bring(&imports, "orders.csv", orders(0..200).as_bytes()).unwrap();
+    assert_eq!((run.state, run.bytes), (RunState::Uploaded, orders(0..200).len() as u64));
+    let look = imports.look(SHOP, run.id).unwrap();
+    let role = |c: &Choice, column: &str| c.columns.iter().find(|x| x.column == column).unwrap().role();
+    assert_eq!(role(&look.choice, "Order ID"), Role::Order);
+    assert_eq!(role(&look.choice, "Email"), Role::Email);
+    assert_eq!(role(&look.choice, "Created at"), Role::Time);
+    assert_eq!(role(&look.choice, "Total"), Role::Amount);
+    let preview = imports.preview(SHOP, run.id, &look.choice).unwrap();
+    assert!(preview.is_whole);
+    assert_eq!((preview.customers, preview.report.progress.rows), (40, 200));
+    assert_eq!(preview.report.progress.interactions, 600);
+    assert_eq!(preview.story_length, 15);
+    assert!(preview.story.is_sorted_by_key(|i| i.occurred_at));
+    assert_eq!(customers(&engine), 0, "looking brings nothing in");
+
+    imports.start(SHOP, run.id, &look.choice).unwrap();
+    let done = wait(&imports, run.id);
+    assert_eq!(done.state, RunState::Done, "{}", done.message);
+    assert_eq!((done.counts.rows, done.counts.taken, done.counts.accepted), (200, 200, 600));
+    assert_eq!(customers(&engine), 40);
+    assert!(!dir.path().join("uploads").join(run.id.to_string()).join("orders.csv").exists(), "the file stays");
+
+    imports.undo(SHOP, run.id).unwrap();
+    assert_eq!(wait(&imports, run.id).state, RunState::Undone);
+    assert_eq!(customers(&engine), 0);
+    engine.close().unwrap();
+}
+
+#[test]
+fn the_same_columns_again_bring_only_what_is_new() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, imports) = open(dir.path());
+    let first = let_in(&imports, "orders.csv", &orders(0..100));
+    assert_eq!(first.source, "import:orders");
+    let run = bring(&imports, "orders-april.csv", orders(50..150).as_bytes()).unwrap();
+    let look = imports.look(SHOP, run.id).unwrap();
+    assert_eq!(look.like.as_ref().map(|l| l.id), Some(first.id));
+    imports.start(SHOP, run.id, &look.choice).unwrap();
+    let second = wait(&imports, run.id);
+    assert_eq!(second.source, first.source);
+    assert_eq!((second.counts.accepted, second.counts.duplicate), (150, 150));
+    // Taking the second back leaves what the first had brought.
+    imports.undo(SHOP, second.id).unwrap();
+    wait(&imports, second.id);
+    let accepted: u64 =
+        engine.sources(SHOP).unwrap().iter().filter(|s| s.source == first.source).map(|s| s.tally.accepted).sum();
+    assert_eq!(accepted, 300);
+    // After an undo the same rows come in again, under a source that knows nothing of them.
+    let third = let_in(&imports, "orders-april.csv", &orders(50..150));
+    assert_eq!((third.source.as_str(), third.counts.accepted), ("import:orders-april", 300));
+    engine.close().unwrap();
+}
+
+#[test]
+fn bad_rows_are_told_and_harm_no_neighbour() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, imports) = open(dir.path());
+    let mut csv = orders(0..50);
+    csv += "50,not a day,eve@example.org,12.00,,\n51,2026-03-01 10:00,eve@example.org,many,,\n";
+    let run = let_in(&imports, "orders.csv", &csv);
+    assert_eq!(run.state, RunState::Done, "{}", run.message);
+    assert_eq!((run.counts.rows, run.counts.taken, run.counts.rejected), (52, 50, 2));
+    let rejects = std::fs::read_to_string(imports.rejects(SHOP, run.id).unwrap().unwrap()).unwrap();
+    assert!(rejects.contains("\"52\"") && rejects.contains("\"53\""), "{rejects}");
+    assert!(rejects.contains("not a day") && rejects.contains("many"), "{rejects}");
+    engine.close().unwrap();
+}
+
+#[test]
+fn what_was_coming_in_when_the_process_died_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, imports) = open(dir.path());
+    let run = bring(&imports, "orders.csv", orders(0..100).as_bytes()).unwrap();
+    let look = imports.look(SHOP, run.id).unwrap();
+    imports.start(SHOP, run.id, &look.choice).unwrap();
+    let done = wait(&imports, run.id);
+    assert_eq!(done.counts.accepted, 300);
+    // As the store would stand if the process had died in the middle: running, with the file there.
+    engine.store().write(|tx| tx.execute("UPDATE imports_runs SET state = 'running', last_position = 0", [])).unwrap();
+    std::fs::write(dir.path().join("uploads/1/orders.csv"), orders(0..120)).unwrap();
+    engine.close().unwrap();
+    drop((imports, engine));
+    let (engine, imports) = open(dir.path());
+    assert_eq!(imports.run(SHOP, run.id).unwrap().state, RunState::Stopped);
+    let look = imports.look(SHOP, run.id).unwrap();
+    imports.start(SHOP, run.id, &look.choice).unwrap();
+    let done = wait(&imports, run.id);
+    assert_eq!((done.state, done.counts.accepted, done.counts.duplicate), (RunState::Done, 360, 0));
+    imports.undo(SHOP, run.id).unwrap();
+    assert_eq!(wait(&imports, run.id).state, RunState::Undone);
+    assert_eq!(customers(&engine), 0);
+    engine.close().unwrap();
+}
+
+#[test]
+fn what_cannot_be_taken_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, imports) = open(dir.path());
+    let check = |name: &str, contents: &[u8], expected: &str| {
+        let told = bring(&imports, name, contents).and_then(|run| imports.look(SHOP, run.id));
+        let told = told.map_or_else(|e| e.to_string(), |l| format!("{:?}", l.choice));
+        assert!(told.contains(expected), "{name}: {told}");
+    };
+    check("empty.csv", b"", "is empty");
+    check("list.json", b"[{\"a\": 1}]", "one object on each line");
+    check("archive.zip", b"PK\x03\x04rest", "zip");
+    check("header.csv", b"a,b,c\n", "no rows");
+    assert_eq!(imports.runs(SHOP).unwrap().len(), 3, "an empty file was never there");
+    let without_time = bring(&imports, "stock.csv", b"sku,left\na1,3\nb2,4\n").unwrap();
+    let look = imports.look(SHOP, without_time.id).unwrap();
+    let error = imports.preview(SHOP, without_time.id, &look.choice).unwrap_err().to_string();
+    assert!(error.contains("no column says when it happened"), "{error}");
+    let error = imports.start(SHOP, without_time.id, &look.choice).unwrap_err().to_string();
+    assert!(error.contains("no column says when it happened"), "{error}");
+    // Another zone than the world has.
+    let run = bring(&imports, "orders.csv", orders(0..3).as_bytes()).unwrap();
+    let choice = Choice { zone: "Mars/Olympus".into(), ..imports.look(SHOP, run.id).unwrap().choice };
+    let error = imports.preview(SHOP, run.id, &choice).unwrap_err().to_string();
+    assert!(error.contains("Mars/Olympus"), "{error}");
+    assert!(matches!(imports.undo(SHOP, run.id), Err(ImportsError::Refused(_))));
+    assert!(matches!(imports.run(WorkspaceId(2), run.id), Err(ImportsError::NoSuchRun(_))));
+    imports.forget(SHOP, run.id).unwrap();
+    assert!(matches!(imports.run(SHOP, run.id), Err(ImportsError::NoSuchRun(_))));
+    assert!(!dir.path().join("uploads").join(run.id.to_string()).exists());
+    engine.close().unwrap();
+}
+
+#[test]
+fn an_upload_that_breaks_off_was_never_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, imports) = open(dir.path());
+    let mut upload = imports.receive(SHOP, "orders.csv", "ana").unwrap();
+    upload.write(b"Order ID,Created at\n").unwrap();
+    assert!(dir.path().join("uploads/1/orders.csv").exists());
+    drop(upload);
+    assert!(!dir.path().join("uploads/1").exists());
+    assert_eq!(imports.runs(SHOP).unwrap(), []);
+    engine.close().unwrap();
+}

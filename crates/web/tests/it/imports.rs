@@ -1,0 +1,174 @@
+//! Bringing a file, saying what its columns are, letting it in, taking it back, as a browser does it
+//! without a script.
+
+use crate::client::{Answer, Client};
+use crate::house::House;
+use std::time::{Duration, Instant};
+
+/// Sends a file as a form does: the token, then the file.
+pub fn upload(client: &mut Client, token: &str, name: &str, contents: &[u8]) -> Answer {
+    let mut body = format!("--sep\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\n{token}\r\n--sep\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n").into_bytes();
+    body.extend_from_slice(contents);
+    body.extend_from_slice(b"\r\n--sep--\r\n");
+    client.send("POST", "/data/import", &[("Content-Type", "multipart/form-data; boundary=sep")], &body)
+}
+
+/// A shop's export in which the fourth of March may be the third of April.
+pub fn orders() -> String {
+    let mut csv = "Order ID,Created at,Email,Total,Delivered at,Carrier\n".to_owned();
+    for n in 0..120 {
+        let (day, month) = (n % 12 + 1, n % 11 + 1);
+        csv += &format!(
+            "{n},{day:02}/{month:02}/2025 10:00,c{}@example.org,{}.90,{day:02}/{:02}/2025 12:00,{}\n",
+            n % 30,
+            n % 90 + 10,
+            month + 1,
+            if n % 3 == 0 { "Swift" } else { "Slow & Sons" },
+        );
+    }
+    csv
+}
+
+fn location(answer: &Answer) -> String {
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    answer.header("location").unwrap().to_owned()
+}
+
+/// Looks at a page until it says this.
+fn wait_for(client: &mut Client, path: &str, words: &str) -> String {
+    let begun = Instant::now();
+    loop {
+        let text = client.get(path).text();
+        if text.contains(words) {
+            return text;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{words} is never said: {text}");
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_file_from_the_form_to_the_customers_and_back() {
+    let house = House::new();
+    let mut admin = house.admin();
+    let page = admin.get("/data/import");
+    assert!(page.text().contains("Bring your own data"));
+    let token = page.token();
+    let file = location(&upload(&mut admin, &token, "orders.csv", orders().as_bytes()));
+
+    // Day or month: asked, not guessed.
+    let text = admin.get(&file).text();
+    assert!(text.contains("the day first, or the month first"), "{text}");
+    assert!(text.contains("the day comes first") && text.contains("the month comes first"));
+    assert!(!text.contains("value=\"start\""), "nothing can come in before the question is answered");
+    let refused = admin.form(&file, &token, &[("do", "start")]).text();
+    assert!(refused.contains("the day first, or the month first"));
+
+    let answers = [("time.1", "%d/%m/%Y %H:%M"), ("time.4", "%d/%m/%Y %H:%M")];
+    let text = admin.form(&file, &token, &answers).text();
+    assert!(text.contains("All 120\u{a0}rows of the file were read"), "{text}");
+    assert!(text.contains("240 ×") || text.contains("120 × Order Completed"), "{text}");
+    assert!(text.contains("One of them: c"), "{text}");
+
+    let mut with_start = answers.to_vec();
+    with_start.push(("do", "start"));
+    assert_eq!(location(&admin.form(&file, &token, &with_start)), file);
+    let text = wait_for(&mut admin, &file, ": is in.");
+    assert!(text.contains("<dt>new interactions</dt><dd>240</dd>"), "{text}");
+    assert!(admin.get("/customers").text().contains("c0@example.org"));
+    assert!(admin.get("/settings/audit").text().contains("imported a file"));
+
+    // The same file again: nobody is asked anything, and nothing is new.
+    let again = location(&upload(&mut admin, &token, "orders again.csv", orders().as_bytes()));
+    let text = admin.get(&again).text();
+    assert!(text.contains("It has the columns of `orders.csv`"), "{text}");
+    let choices: Vec<(&str, &str)> = with_start.clone();
+    location(&admin.form(&again, &token, &choices));
+    let text = wait_for(&mut admin, &again, ": is in.");
+    assert!(text.contains("<dt>known already</dt><dd>240</dd>"), "{text}");
+
+    location(&admin.form(&format!("{file}/undo"), &token, &[]));
+    wait_for(&mut admin, &file, ": taken back.");
+    assert!(!admin.get("/customers").text().contains("c0@example.org"));
+}
+
+#[test]
+fn rejected_rows_come_back_as_a_file() {
+    let house = House::new();
+    let mut admin = house.admin();
+    let token = admin.get("/data/import").token();
+    let mut csv = "id,date,email,total\n".to_owned();
+    for n in 1..30 {
+        csv += &format!("{n},2026-03-{n:02},c{n}@example.org,5.00\n");
+    }
+    csv += "30,yesterday,bo@example.org,6.00\n";
+    let file = location(&upload(&mut admin, &token, "few.csv", csv.as_bytes()));
+    let text = admin.get(&file).text();
+    assert!(text.contains("1\u{a0}row is rejected") && text.contains("line 31"), "{text}");
+    location(&admin.form(&file, &token, &[("do", "start")]));
+    let text = wait_for(&mut admin, &file, ": is in.");
+    let rejects = format!("{file}/rejects.csv");
+    assert!(text.contains(&rejects), "{text}");
+    let answer = admin.get(&rejects);
+    assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"rejects.csv\""));
+    assert!(answer.text().contains("yesterday"), "{}", answer.text());
+}
+
+#[test]
+fn who_may_not_bring_files_does_not() {
+    let house = House::new();
+    let mut admin = house.admin();
+    let token = admin.get("/data/import").token();
+    let before = || std::fs::read_dir(house.engine.dir().join("uploads")).map_or(0, Iterator::count);
+    // A form that was not made by this console.
+    let refused = upload(&mut admin, "wrong", "orders.csv", orders().as_bytes());
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    let mut stranger = house.stranger();
+    assert_eq!(upload(&mut stranger, &token, "orders.csv", b"a,b\n1,2\n").status, 401);
+    let mut viewer = house.invited(&mut admin, "viewer");
+    assert_eq!(viewer.get("/data/import").status, 403);
+    let token = viewer.get("/settings/account").token();
+    assert_eq!(upload(&mut viewer, &token, "orders.csv", b"a,b\n1,2\n").status, 403);
+    assert_eq!(before(), 0, "nothing was written for any of them");
+    let mut analyst = house.invited(&mut admin, "analyst");
+    let token = analyst.get("/data/import").token();
+    let file = location(&upload(&mut analyst, &token, "x.csv", b"a,when\n1,2026-03-01\n"));
+    assert_eq!(analyst.get(&file).status, 200);
+    assert_eq!(analyst.get("/workspaces/new").status, 403);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_on_the_page() {
+    let house = House::new();
+    let mut admin = house.admin();
+    let token = admin.get("/data/import").token();
+    let mut check = |name: &str, contents: &[u8], expected: &str| {
+        let answer = upload(&mut admin, &token, name, contents);
+        let text = if answer.status == 303 { admin.get(&location(&answer)).text() } else { answer.text() };
+        assert!(text.contains(expected), "{name}: {text}");
+    };
+    check("", b"", "Choose a file first");
+    check("empty.csv", b"", "is empty");
+    check("<b>.csv", b"only,names\n", "there are no rows");
+    check("photo.jpg", b"\xff\xd8\xff\xe0 not a table", "cannot be read");
+    check("stock.csv", b"sku,left\na,3\nb,4\n", "No column says when it happened");
+    let nothing = admin.get("/data/import/99");
+    assert_eq!(nothing.status, 404);
+    assert!(nothing.text().contains("There is no import 99"), "{}", nothing.text());
+}
+
+#[test]
+fn a_workspace_of_ones_own() {
+    let house = House::new();
+    let mut admin = house.admin();
+    let token = admin.get("/workspaces/new").token();
+    let wrong = [("name", "Blue Lamp"), ("zone", "Mars/Olympus"), ("currency", "EUR")];
+    let text = admin.form("/workspaces/new", &token, &wrong).text();
+    assert!(text.contains("Mars/Olympus") && text.contains("role=\"alert\""), "{text}");
+    let right = [("name", "Blue Lamp"), ("zone", "Europe/Oslo"), ("currency", "NOK")];
+    let made = location(&admin.form("/workspaces/new", &token, &right));
+    assert_eq!(made, "/data/import?workspace=blue-lamp");
+    assert_eq!(admin.get(&made).status, 200);
+    let again = location(&admin.form("/workspaces/new", &token, &right));
+    assert_eq!(again, "/data/import?workspace=blue-lamp-2");
+}
