@@ -50,6 +50,7 @@ mod draft;
 pub mod guess;
 mod import;
 pub mod known;
+mod json_list;
 mod lookup;
 mod message_id;
 mod ndjson;

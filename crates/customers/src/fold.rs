@@ -10,17 +10,20 @@ use throughline_store::{Migration, Table, TableKind};
 
 /// The room's schema.
 pub fn migrations() -> &'static [Migration] {
-    &[Migration {
-        room: "customers",
-        number: 1,
-        sql: include_str!("migrations/0001.sql"),
-        tables: &[
-            Table { name: "customers_nodes", kind: TableKind::Derived },
-            Table { name: "customers_links", kind: TableKind::Derived },
-            Table { name: "customers_cuts", kind: TableKind::Derived },
-            Table { name: "customers_erased", kind: TableKind::Derived },
-        ],
-    }]
+    &[
+        Migration {
+            room: "customers",
+            number: 1,
+            sql: include_str!("migrations/0001.sql"),
+            tables: &[
+                Table { name: "customers_nodes", kind: TableKind::Derived },
+                Table { name: "customers_links", kind: TableKind::Derived },
+                Table { name: "customers_cuts", kind: TableKind::Derived },
+                Table { name: "customers_erased", kind: TableKind::Derived },
+            ],
+        },
+        Migration { room: "customers", number: 2, sql: include_str!("migrations/0002.sql"), tables: &[] },
+    ]
 }
 
 /// A decision fact that cannot be read.

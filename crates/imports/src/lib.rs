@@ -14,9 +14,12 @@
 //! A process that dies in the middle leaves a run that says so: it can go on, where every row that
 //! is in already counts as known, or be undone.
 //!
+//! Files that lie in `inbox/<workspace>/` come in by themselves once it is known how to read them.
+//!
 //! This room knows neither HTTP nor pages. Read `run.rs` first, then `uploads.rs` and `work.rs`.
 
 mod choice;
+mod inbox;
 mod preview;
 mod run;
 mod uploads;

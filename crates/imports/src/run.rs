@@ -220,9 +220,13 @@ pub(crate) fn find(store: &Store, workspace: WorkspaceId, id: u64) -> Result<Run
 
 /// All runs, the newest first; of one workspace, or of all.
 pub(crate) fn list(store: &Store, workspace: Option<WorkspaceId>) -> Result<Vec<Run>, ImportsError> {
-    Ok(store.read(|c| {
-        c.prepare(&format!("SELECT {COLUMNS} FROM imports_runs WHERE $1 IS NULL OR workspace = $1 ORDER BY id DESC"))?
-            .query_map([workspace.map(|w| w.0)], read)?
-            .collect()
+    Ok(store.read(|c| match workspace {
+        Some(workspace) => c
+            .prepare(&format!("SELECT {COLUMNS} FROM imports_runs WHERE workspace = $1 ORDER BY id DESC"))?
+            .query_map([workspace.0], read)?
+            .collect(),
+        None => {
+            c.prepare(&format!("SELECT {COLUMNS} FROM imports_runs ORDER BY id DESC"))?.query_map([], read)?.collect()
+        }
     })?)
 }

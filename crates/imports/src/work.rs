@@ -26,11 +26,13 @@ const KEPT_DAYS: i64 = 7;
 
 /// The imports of a data directory; cheap to clone.
 #[derive(Clone)]
-pub struct Imports(Arc<Inner>);
+pub struct Imports(pub(crate) Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     engine: Engine,
     formats: fn() -> Formats,
+    /// Nothing is begun any more.
+    pub(crate) closed: AtomicBool,
     /// Runs under way, and how they are told to stop.
     running: Mutex<HashMap<u64, Arc<AtomicBool>>>,
 }
@@ -39,7 +41,13 @@ impl Imports {
     /// Takes up the imports of a data directory: what was running when the process died is stopped,
     /// what was being undone is undone, and files that nobody came back for are removed.
     pub fn open(engine: &Engine, formats: fn() -> Formats) -> Result<Self, ImportsError> {
-        let imports = Self(Arc::new(Inner { engine: engine.clone(), formats, running: Mutex::default() }));
+        Self::open_watching(engine, formats, crate::inbox::EVERY)
+    }
+
+    /// The same, with so much time between two looks into the inboxes.
+    pub fn open_watching(engine: &Engine, formats: fn() -> Formats, every: Duration) -> Result<Self, ImportsError> {
+        let imports =
+            Self(Arc::new(Inner { engine: engine.clone(), formats, closed: false.into(), running: Mutex::default() }));
         let now = engine.now();
         for mut run in run::list(engine.store(), None)? {
             match run.state {
@@ -55,10 +63,11 @@ impl Imports {
                 _ => {}
             }
         }
+        imports.watch(every)?;
         Ok(imports)
     }
 
-    fn engine(&self) -> &Engine {
+    pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
     }
 
@@ -195,7 +204,7 @@ impl Imports {
         Ok(choice::fresh_source(name, |s| known.iter().any(|k| k.source == s) || runs.iter().any(|r| r.source == s)))
     }
 
-    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), ImportsError> {
+    pub(crate) fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), ImportsError> {
         std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop).map_err(|source| ImportsError::Io {
             verb: "start a thread in",
             path: self.engine().dir().to_owned(),
@@ -335,6 +344,7 @@ impl Imports {
 
     /// Tells every run to stop, and waits until they have: before the engine is closed.
     pub fn close(&self) {
+        self.0.closed.store(true, Ordering::Release);
         loop {
             let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
             running.values().for_each(|stop| stop.store(true, Ordering::Release));

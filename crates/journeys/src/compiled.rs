@@ -14,6 +14,8 @@ pub struct Compiled {
     pub bins: Vec<u32>,
     pub(crate) attributes: Vec<Vec<u64>>,
     pub(crate) finishing: u32,
+    /// Bit `s`: something that fills stage `s` can be in the data.
+    pub(crate) measured: u32,
 }
 
 impl Compiled {
@@ -32,7 +34,32 @@ impl Compiled {
             .collect();
         let finishing = definition.finishing_stages().into_iter().fold(0, |mask, i| mask | 1 << i);
         let bins = definition.bin_starts();
-        Ok(Self { definition, end: end.0, bins, attributes, finishing })
+        Ok(Self { definition, end: end.0, bins, attributes, finishing, measured: u32::MAX })
+    }
+
+    /// The same for data in which some events never occur: a stage whose events are not there is not
+    /// measured, which is no reason to call anybody lost before it. Where no finishing stage is
+    /// measured, the last stage that is, and that everybody is to pass, finishes an instance.
+    pub fn as_measured(mut self, occurs: impl Fn(&str) -> bool) -> Self {
+        let stages = &self.definition.stages;
+        let starts = stages.first().is_some_and(|s| s.events.iter().any(|e| occurs(e)));
+        let is_measured = |s: &crate::definition::Stage| match s.next_instance {
+            true => starts,
+            false => s.events.iter().any(|e| occurs(e)),
+        };
+        self.measured = (0..stages.len()).filter(|&s| is_measured(&stages[s])).fold(0, |mask, s| mask | 1 << s);
+        if self.finishing & self.measured == 0 {
+            let last = (0..stages.len())
+                .rev()
+                .find(|&s| self.measured >> s & 1 == 1 && !stages[s].optional && !stages[s].next_instance);
+            self.finishing = last.map_or(self.finishing, |s| 1 << s);
+        }
+        self
+    }
+
+    /// True if something that fills the stage can be in the data.
+    pub fn is_measured(&self, stage: usize) -> bool {
+        self.measured >> stage & 1 == 1
     }
 
     /// The time bin of a moment, counted from the start of its instance.

@@ -7,7 +7,7 @@ use crate::workspaces::{Workspace, WorkspaceRecord};
 use crate::{EngineError, Options};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use throughline_customers::{IdentityGraph, load_graph};
 use throughline_interactions::{Node, NodeSecret, WorkspaceId, Zone};
 use throughline_store::Store;
@@ -16,7 +16,7 @@ use throughline_timeline::{Changes, Snapshot, Timeline};
 /// The running state of one workspace.
 pub(crate) struct Brand {
     pub(crate) workspace: Workspace,
-    pub(crate) zone: Zone,
+    zone: RwLock<Arc<Zone>>,
     pub(crate) node_secret: NodeSecret,
     buckets: u16,
     timeline: Mutex<Timeline>,
@@ -56,7 +56,7 @@ impl Brand {
         let zone = Zone::new(&record.workspace.zone).map_err(|e| EngineError::Damaged(e.to_string()))?;
         Ok(Self {
             attributes: Attributes::load(store, id, record.node_secret)?,
-            zone,
+            zone: RwLock::new(Arc::new(zone)),
             node_secret: record.node_secret,
             timeline: Mutex::new(timeline),
             timeline_covers: opened.covers.into(),
@@ -71,6 +71,17 @@ impl Brand {
             buckets: record.buckets,
             workspace: record.workspace,
         })
+    }
+
+    /// The zone in which local times and days are read.
+    pub(crate) fn zone(&self) -> Arc<Zone> {
+        self.zone.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Another zone, while nothing has been read in the one before.
+    pub(crate) fn set_zone(&self, zone: Zone) {
+        *self.zone.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(zone);
+        self.forget_figures();
     }
 
     /// Forgets everything derived; whoever is erased stays refused.

@@ -5,12 +5,14 @@ use crate::brand::Brand;
 use crate::shelf::{Basis, Shelf};
 use crate::{Engine, EngineError};
 use serde::Serialize;
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use throughline_interactions::{Interaction, Timestamp, WorkspaceId};
 use throughline_journeys::pain_points::{Findings, Key, Outcome, PainPeoplePass, Worth};
 use throughline_journeys::{
-    Compiled, Definition, Extent, Figure, Map, MapPass, PainPoints, PeoplePass, ScoresPass, TimeRange,
+    CallsPass, Compiled, Definition, Extent, Figure, Map, MapPass, PainPoints, PeoplePass, ReturnsPass, ScoresPass,
+    TimeRange, WorthCalling,
 };
 use throughline_store::rusqlite::params;
 use throughline_timeline::{ScanOptions, Snapshot};
@@ -28,7 +30,26 @@ type MapKey = (String, Option<(i64, i64)>);
 pub(crate) struct Figures {
     maps: Shelf<MapKey, Map>,
     findings: Shelf<String, Findings>,
+    calls: Shelf<String, Calls>,
     end: Option<(Basis, Timestamp)>,
+}
+
+/// How many people worth calling are kept.
+const CALLS: usize = 50;
+
+/// People worth calling, and what that rests on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Calls {
+    /// The most urgent, first first.
+    pub people: Vec<WorthCalling>,
+    /// How many there are in all.
+    pub total: u64,
+    /// Returns that have been seen: one customer's next instance of the journey.
+    pub returns: u64,
+    /// The day by which eight of ten of those who came back had done so; `None` for too few returns.
+    pub usual_days: Option<u32>,
+    /// The last moment of the data: days are counted back from here.
+    pub end: Timestamp,
 }
 
 /// One kind of score of a workspace.
@@ -143,6 +164,23 @@ impl Engine {
         )
     }
 
+    /// Who is worth a call today, told by a journey.
+    pub fn worth_calling(&self, workspace: WorkspaceId, key: &str) -> Result<Arc<Calls>, EngineError> {
+        let key = key.to_owned();
+        self.figure(
+            workspace,
+            |f| &mut f.calls,
+            key.clone(),
+            move |engine, brand, snapshot| {
+                let compiled = engine.compiled(brand, snapshot, &key)?;
+                let returns = snapshot.scan(&ReturnsPass { compiled: compiled.clone() }, &ScanOptions::default())?;
+                let (end, usual_days) = (Timestamp(compiled.end), returns.usual_days());
+                let state = snapshot.scan(&CallsPass { compiled, usual_days, most: CALLS }, &ScanOptions::default())?;
+                Ok(Calls { total: state.total(), people: state.people(), returns: returns.n(), usual_days, end })
+            },
+        )
+    }
+
     /// The customers behind a figure of the map.
     pub fn people(&self, workspace: WorkspaceId, key: &str, figure: Figure) -> Result<Vec<Person>, EngineError> {
         let brand = self.inner().brand(workspace)?;
@@ -228,7 +266,9 @@ impl Engine {
             }
         };
         let compiled = Compiled::new(definition, end, &|dimension, value| brand.attributes.hash(dimension, value));
-        Ok(Arc::new(compiled.map_err(|e| EngineError::Refused(e.to_string()))?))
+        let compiled = compiled.map_err(|e| EngineError::Refused(e.to_string()))?;
+        let events: HashSet<&str> = snapshot.segments().flat_map(|s| s.events().iter().map(|e| &**e)).collect();
+        Ok(Arc::new(compiled.as_measured(|event| events.contains(event))))
     }
 }
 

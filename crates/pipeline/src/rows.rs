@@ -61,7 +61,8 @@ pub(crate) fn row(
 }
 
 fn promise(brand: &Brand, i: &Interaction, p: &Promise, names: &mut Names) -> RowPromise {
-    let zone = i.zone.as_ref().unwrap_or(&brand.zone);
+    let own = brand.zone();
+    let zone = i.zone.as_ref().unwrap_or(&own);
     let day = Promise { precision: Precision::Day, ..p.clone() };
     RowPromise {
         kind: names.get(&p.kind),

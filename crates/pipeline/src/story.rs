@@ -120,7 +120,7 @@ impl Engine {
             }
         }
         let journeys = self.journeys(workspace)?;
-        let entries = entries(facts, &journeys, &brand.zone, self.now());
+        let entries = entries(facts, &journeys, &brand.zone(), self.now());
         let total = entries.len();
         let part =
             |all: &mut dyn Iterator<Item = StoryEntry>| all.skip(query.offset).take(query.limit).collect::<Vec<_>>();
@@ -133,7 +133,7 @@ impl Engine {
     pub fn story_of(&self, workspace: WorkspaceId, facts: Vec<Interaction>) -> Result<Vec<StoryEntry>, EngineError> {
         let brand = self.inner().brand(workspace)?;
         let facts = facts.into_iter().map(|f| (0, f)).collect();
-        Ok(entries(facts, &self.journeys(workspace)?, &brand.zone, self.now()))
+        Ok(entries(facts, &self.journeys(workspace)?, &brand.zone(), self.now()))
     }
 }
 

@@ -236,6 +236,26 @@ impl Engine {
         Ok(())
     }
 
+    /// Sets the zone and the currency of a workspace, while nothing has been received: afterwards
+    /// days, promises and sums have been worked out with them.
+    pub fn set_locale(&self, id: WorkspaceId, zone: &str, currency: &str) -> Result<(), EngineError> {
+        let zone = Zone::new(zone).map_err(|e| EngineError::Refused(e.to_string()))?;
+        let currency = Currency::new(currency).map_err(|e| EngineError::Refused(e.to_string()))?;
+        if !self.sources(id)?.is_empty() {
+            return Err(EngineError::Refused(
+                "interactions have arrived, and days and sums were worked out with the zone and the currency as they are; a brand that needs others is another workspace".to_owned(),
+            ));
+        }
+        self.store().write(|tx| {
+            tx.execute(
+                "UPDATE pipeline_workspaces SET zone = $1, currency = $2 WHERE id = $3",
+                params![zone.name(), currency.as_str(), id.0],
+            )
+        })?;
+        self.inner().brand(id)?.set_zone(zone);
+        Ok(())
+    }
+
     /// All workspaces, by number.
     pub fn workspaces(&self) -> Result<Vec<Workspace>, EngineError> {
         Ok(load(self.store())?.into_iter().map(|r| r.workspace).collect())

@@ -2,6 +2,7 @@
 //! the record of what was done. The only code that touches the `web_*` tables.
 
 mod audit;
+mod follow_up;
 mod invitation;
 mod key;
 mod person;
@@ -11,6 +12,7 @@ mod session;
 mod throttle;
 
 pub use audit::{Entry, audit_page, note};
+pub use follow_up::{FollowUp, assign, finish, follow_ups};
 pub use invitation::{Invitation, accept, first_administrator, invite, is_open, open_invitations};
 pub use key::{Key, KeyRole, create_key, find_key, keys, revoke_key, touch_key};
 pub use person::{NewPerson, Person, authenticate, disable, people, set_password};
@@ -21,8 +23,17 @@ pub use throttle::Throttle;
 
 use throughline_store::{Migration, Table, TableKind};
 
-/// The schema of the accounts.
-pub const MIGRATION: Migration = Migration {
+/// The schema of the accounts and of what they promise to do.
+pub const MIGRATIONS: [Migration; 2] = [FIRST, SECOND];
+
+const SECOND: Migration = Migration {
+    room: "web",
+    number: 2,
+    sql: include_str!("migrations/0002.sql"),
+    tables: &[Table { name: "web_follow_ups", kind: TableKind::Definition }],
+};
+
+const FIRST: Migration = Migration {
     room: "web",
     number: 1,
     sql: include_str!("migrations/0001.sql"),

@@ -12,9 +12,12 @@ mod journeys;
 mod login;
 mod map_view;
 mod findings_view;
+mod follow_ups;
+mod people_csv;
 mod settings;
 mod workspace;
 mod story_view;
+mod today;
 
 pub(crate) use frame::problems_as_pages;
 
@@ -25,9 +28,14 @@ use crate::routes::{Route, get, post};
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         get("/", Area::Figures, home::home),
+        get("/today", Area::Figures, today::today),
         get("/journeys", Area::Figures, journeys::journeys),
         get("/journeys/{key}", Area::Figures, journeys::map),
         get("/journeys/{key}/people", Area::Customers, journeys::people),
+        get("/journeys/{key}/people.csv", Area::Customers, people_csv::people_csv),
+        get("/follow-ups", Area::Customers, follow_ups::list),
+        post("/follow-ups", Area::Customers, follow_ups::create),
+        post("/follow-ups/{id}/done", Area::Customers, follow_ups::done),
         get("/customers", Area::Customers, customers::customers),
         get("/customers/{id}", Area::Customers, customers::story),
         post("/customers/{id}/separate", Area::Decide, customers::separate),

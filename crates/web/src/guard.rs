@@ -1,6 +1,6 @@
 //! The door: who is asking, for which workspace, and whether the table of roles lets them in.
 
-use crate::accounts::{Area, Holder, Key, Person, Secret, allows, find_session, form_token};
+use crate::accounts::{Area, Entry, Holder, Key, Person, Secret, allows, find_session, form_token};
 use crate::credentials::bearer;
 use crate::errors::Problem;
 use crate::state::Web;
@@ -15,6 +15,7 @@ use serde::Deserialize;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use throughline_interactions::Timestamp;
 use throughline_pipeline::Workspace;
 
 /// The cookie of a session.
@@ -81,6 +82,19 @@ impl Visiting {
             Who::Key(k) => format!("key {}", k.id),
             Who::Demo => "demo".to_owned(),
             Who::Stranger => "somebody unknown".to_owned(),
+        }
+    }
+
+    /// An act of the visitor, for the record.
+    pub(crate) fn act(&self, at: Timestamp, action: &str, subject: impl Into<String>) -> Entry {
+        Entry {
+            id: 0,
+            at,
+            workspace: self.chosen.as_ref().map_or(0, |w| w.id.0),
+            who: self.name(),
+            action: action.to_owned(),
+            subject: subject.into(),
+            address: self.address.clone(),
         }
     }
 

@@ -67,6 +67,13 @@ pub const KNOWN: &[KnownExport] = &[
         interactions: include_str!("known/trustpilot_reviews.toml"),
     },
     KnownExport {
+        key: "google-reviews",
+        name: "Google reviews",
+        needs: &["starRating", "createTime", "reviewer.displayName"],
+        zone: Some("UTC"),
+        interactions: include_str!("known/google_reviews.toml"),
+    },
+    KnownExport {
         key: "klaviyo-events",
         name: "Klaviyo events",
         needs: &["Profile ID", "Email", "Metric", "Timestamp"],

@@ -1,5 +1,6 @@
-//! NDJSON: one JSON object per line; `a.b` names a field inside a field.
+//! NDJSON: one JSON object per line, or one list of objects; `a.b` names a field inside a field.
 
+use crate::files::json_list::{ListLines, is_list};
 use crate::files::record::{Record, RecordFault, RecordReader, Request, SEPARATOR};
 use crate::files::unpack::{self, Plain};
 use serde_json::Value;
@@ -9,6 +10,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Lines above this size are rejected.
 const MAX_LINE: usize = 4 << 20;
+
+/// From so many bytes it is told whether they are lines or a list.
+const LOOK: u64 = 256 << 10;
+
+/// Fails once, as reading before it did.
+struct Broken(Option<std::io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
 
 /// Reads NDJSON. Its columns are the paths that were asked for.
 pub struct NdjsonReader {
@@ -22,14 +35,22 @@ pub struct NdjsonReader {
 impl NdjsonReader {
     /// Opens a file.
     pub fn open(request: &Request<'_>) -> anyhow::Result<Self> {
-        let Plain { bytes, read } = unpack::open(request.path, request.limits)?;
-        let mut input = BufReader::with_capacity(256 << 10, bytes);
-        match input.fill_buf() {
-            Ok(start) if start.starts_with(b"\xef\xbb\xbf") => input.consume(3),
-            Ok([]) => anyhow::bail!("the file is empty"),
-            // A file that cannot be unpacked at all says so with its first row.
-            Ok(_) | Err(_) => {}
+        let Plain { mut bytes, read } = unpack::open(request.path, request.limits)?;
+        let mut start = Vec::new();
+        let told = (&mut bytes).take(LOOK).read_to_end(&mut start);
+        anyhow::ensure!(told.is_err() || !start.is_empty(), "the file is empty");
+        // A file that cannot be unpacked at all says so with its first row.
+        let rest: Box<dyn Read + Send> = match told {
+            Ok(_) => bytes,
+            Err(error) => Box::new(Broken(Some(error))),
+        };
+        if start.starts_with(b"\xef\xbb\xbf") {
+            start.drain(..3);
         }
+        let is_list = is_list(&start);
+        let whole = std::io::Cursor::new(start).chain(rest);
+        let lines: Box<dyn Read + Send> = if is_list { Box::new(ListLines::new(whole)) } else { Box::new(whole) };
+        let input = BufReader::with_capacity(256 << 10, lines);
         Ok(Self { input, read, columns: request.wanted.to_vec(), line: 0, ended: false })
     }
 

@@ -128,6 +128,16 @@ fn lines_of_json_and_reviews_are_read() {
 }
 
 #[test]
+fn a_list_in_json_is_read_like_lines() {
+    let list = "[\n  {\"at\": \"2026-03-01T09:30:00Z\", \"email\": \"ana@example.org\", \"stars\": 5},\n  \
+                {\"at\": \"2026-03-02T09:30:00Z\", \"email\": \"bo@example.org\", \"stars\": 1}\n]\n";
+    let (_dir, path) = write("reviews.json", list);
+    let (recipe, report) = import(&path);
+    assert_eq!(report.progress.taken, 2, "{recipe}\n{report}");
+    assert_eq!(report.identifiers["email"].distinct(), 2);
+}
+
+#[test]
 fn what_is_no_table_is_said_in_words() {
     let check = |name: &str, bytes: &[u8], expected: &str| {
         let (_dir, path) = write(name, bytes);
@@ -136,7 +146,7 @@ fn what_is_no_table_is_said_in_words() {
     };
     check("empty.csv", b"", "the file is empty");
     check("names.csv", b"a,b,c\n", "there are no rows in `names.csv`");
-    check("list.json", b"[{\"a\":1}]", "write one object on each line");
+    check("words.json", b"[1, 2]", "no line of the file is an object in JSON");
     check("words.ndjson", b"hello\n", "no line of the file is an object in JSON");
     check("book.csv", b"PK\x03\x04....", "it is damaged");
     check("old.xls", b"\xd0\xcf\x11\xe0rest", "save it as .xlsx or CSV, without a password");

@@ -9,7 +9,7 @@ use throughline_interactions::{Timestamp, WorkspaceId};
 /// What a file of a known export becomes.
 fn read(csv: &str) -> (&'static KnownExport, Report) {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("export.csv");
+    let path = dir.path().join(if csv.starts_with('{') { "export.json" } else { "export.csv" });
     std::fs::write(&path, csv).unwrap();
     let sample = Sample::read(&path, &Formats::standard()).unwrap();
     let known = KnownExport::find(&sample.columns).expect("the export is known");
@@ -86,6 +86,13 @@ fn tickets_reviews_and_mails() {
         &[("Review Posted", 1)],
     );
     assert!(report.examples[0].contains("stars"), "{}", report.examples[0]);
+    let report = check(
+        "{\"reviews\": [{\"name\": \"a/1\", \"reviewer\": {\"displayName\": \"Ana\"}, \"starRating\": \"FOUR\", \
+         \"comment\": \"It shines\", \"createTime\": \"2026-03-01T09:30:00Z\"}]}",
+        "google-reviews",
+        &[("Review Posted", 1)],
+    );
+    assert!(report.unidentified == 1 && report.examples[0].contains("stars"), "{}", report.examples[0]);
     check(
         "Order Number,Order Status,Order Date,Email (Billing),Order Total Amount,Item Name\n\
          1001,completed,2026-03-01 10:30:00,ana@example.org,54.90,Lamp\n",

@@ -19,7 +19,7 @@ fn open(dir: &Path) -> (Engine, Imports) {
     if engine.workspaces().unwrap().is_empty() {
         engine.found_workspace("Shop", "Europe/Berlin", "EUR").unwrap();
     }
-    let imports = Imports::open(&engine, Formats::standard).unwrap();
+    let imports = Imports::open_watching(&engine, Formats::standard, Duration::from_millis(100)).unwrap();
     (engine, imports)
 }
 
@@ -179,7 +179,7 @@ fn what_cannot_be_taken_is_said() {
         assert!(told.contains(expected), "{name}: {told}");
     };
     check("empty.csv", b"", "is empty");
-    check("list.json", b"[{\"a\": 1}]", "one object on each line");
+    check("list.json", b"[1, 2]", "no line of the file is an object in JSON");
     check("archive.zip", b"PK\x03\x04rest", "zip");
     check("header.csv", b"a,b,c\n", "no rows");
     assert_eq!(imports.runs(SHOP).unwrap().len(), 3, "an empty file was never there");
@@ -199,6 +199,40 @@ fn what_cannot_be_taken_is_said() {
     imports.forget(SHOP, run.id).unwrap();
     assert!(matches!(imports.run(SHOP, run.id), Err(ImportsError::NoSuchRun(_))));
     assert!(!dir.path().join("uploads").join(run.id.to_string()).exists());
+    engine.close().unwrap();
+}
+
+#[test]
+fn files_of_the_inbox_come_in_by_themselves_once_they_are_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, imports) = open(dir.path());
+    let inbox = imports.inbox(&engine.workspaces().unwrap()[0]);
+    std::fs::create_dir_all(&inbox).unwrap();
+    std::fs::write(inbox.join("orders-1.csv"), orders(0..50)).unwrap();
+    std::fs::write(inbox.join(".half-written.csv"), "Order ID").unwrap();
+    let wait_for = |name: &str, state: RunState| {
+        let begun = Instant::now();
+        loop {
+            let runs = imports.runs(SHOP).unwrap();
+            if let Some(run) = runs.iter().find(|r| r.file == name && r.state == state) {
+                return run.clone();
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "{name} is never {state:?}: {runs:?}");
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    };
+    // Nobody has said yet what its columns are.
+    let first = wait_for("orders-1.csv", RunState::Uploaded);
+    assert_eq!((first.created_by.as_str(), first.bytes), ("the inbox", orders(0..50).len() as u64));
+    assert!(!inbox.join("orders-1.csv").exists());
+    assert!(inbox.join(".half-written.csv").exists());
+    let look = imports.look(SHOP, first.id).unwrap();
+    imports.start(SHOP, first.id, &look.choice).unwrap();
+    wait(&imports, first.id);
+    std::fs::write(inbox.join("orders-2.csv"), orders(25..75)).unwrap();
+    let second = wait_for("orders-2.csv", RunState::Done);
+    assert_eq!((second.counts.accepted, second.counts.duplicate), (75, 75));
+    imports.close();
     engine.close().unwrap();
 }
 

@@ -63,6 +63,8 @@ pub struct StageFigures {
     pub key: String,
     /// Its name.
     pub name: String,
+    /// Something that fills it is in the data; without that, nobody can be said to be lost before it.
+    pub measured: bool,
     /// Flow in.
     pub reached: Count,
     /// Flow out.
@@ -241,6 +243,7 @@ impl MapState {
         StageFigures {
             key: designed.key.clone(),
             name: if designed.name.is_empty() { designed.key.clone() } else { designed.name.clone() },
+            measured: compiled.is_measured(s),
             reached: count(Figure::Reached(s)),
             continued: count(Figure::Continued(s)),
             lost,

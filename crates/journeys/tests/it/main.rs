@@ -11,3 +11,4 @@ mod revenue;
 mod scores;
 mod stories;
 mod world;
+mod worth_calling;

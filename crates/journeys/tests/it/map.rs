@@ -1,9 +1,10 @@
 //! The map counts what the people pass lists, whatever the buckets.
 
 use crate::stories::stories;
-use crate::world::{buy_and_receive, compile, snapshot};
+use crate::world::{DAY, EPOCH, buy_and_receive, compile, row, snapshot};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use throughline_journeys::{
     Compiled, Count, Ending, Fate, Figure, Map, MapPass, MapState, MoneyFigure, PeoplePass, PromiseReading, Splitter,
 };
@@ -135,4 +136,24 @@ fn sums_of_mixed_currencies_are_refused() {
     assert_eq!(money(vec![paid(1, "EUR"), paid(2, "EUR")]), Some(sum));
     let refused = MoneyFigure::Refused { currencies: vec!["EUR".to_owned(), "USD".to_owned()] };
     assert_eq!(money(vec![paid(1, "EUR"), paid(2, "USD")]), Some(refused));
+}
+
+/// Orders and nothing else: nobody knows whether a parcel came, so nobody is lost.
+#[test]
+fn a_stage_that_nothing_can_fill_loses_nobody() {
+    let rows = (0..40).map(|n| row(n % 10, EPOCH + n as i64 * 5 * DAY, "Order Placed", n)).collect();
+    let snapshot = snapshot(rows, 2);
+    let all = compile(buy_and_receive(), &snapshot);
+    let known = Arc::new((*all).clone().as_measured(|event| event == "Order Placed"));
+    let map = |compiled: &Arc<Compiled>| {
+        let pass = MapPass { compiled: compiled.clone(), range: None, voices: 0 };
+        snapshot.scan(&pass, &ScanOptions::default()).unwrap().result(compiled, None)
+    };
+    assert!(map(&all).dropped.instances > 20, "by the design alone nearly all are lost");
+    let map = map(&known);
+    assert_eq!((map.dropped.instances, map.finished.instances), (0, 40));
+    let measured: Vec<bool> = map.stages.iter().map(|s| s.measured).collect();
+    assert_eq!(measured, [true, false, false, false, false, true]);
+    // What is measured stays as it was.
+    assert_eq!(all.clone().as_ref().clone().as_measured(|_| true).is_measured(3), all.is_measured(3));
 }

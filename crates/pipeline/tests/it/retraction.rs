@@ -113,6 +113,21 @@ fn what_was_taken_back_never_happened() {
 }
 
 #[test]
+fn zone_and_currency_are_set_until_something_has_arrived() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(dir.path(), None);
+    engine.set_locale(SHOP, "Asia/Tokyo", "JPY").unwrap();
+    send(&engine, shop());
+    engine.settle().unwrap();
+    let workspace = &engine.workspaces().unwrap()[0];
+    assert_eq!((workspace.zone.as_str(), workspace.currency.as_str()), ("Asia/Tokyo", "JPY"));
+    assert_eq!(find(&engine, "ana@").len(), 1);
+    let refused = engine.set_locale(SHOP, "UTC", "EUR").unwrap_err().to_string();
+    assert!(refused.contains("interactions have arrived"), "{refused}");
+    check_rebuild(engine, dir.path());
+}
+
+#[test]
 fn nothing_brought_is_nothing_taken_back() {
     let dir = tempfile::tempdir().unwrap();
     let engine = open(dir.path(), None);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The longest chain of our crates.
-const LONGEST_CHAIN: usize = 6;
+const LONGEST_CHAIN: usize = 7;
 /// A source file is split by subject before it has more lines.
 const MOST_LINES: usize = 600;
 /// What has no name yet stays where it is used.

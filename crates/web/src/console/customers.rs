@@ -1,8 +1,9 @@
 //! The list of customers, one customer's story, and decisions about a customer.
 
+use super::follow_ups::Assigning;
 use super::frame::{Frame, Room, page};
 use super::story_view::{Item, entries, summary};
-use crate::accounts::{Area, Entry, note};
+use crate::accounts::{Area, note};
 use crate::errors::Problem;
 use crate::figures::customer_id;
 use crate::format;
@@ -124,6 +125,7 @@ struct StoryPage {
     later: Option<String>,
     decides: bool,
     json: String,
+    assigning: Assigning,
 }
 
 #[derive(Deserialize)]
@@ -169,8 +171,10 @@ pub(crate) async fn story(
         frame.to(&path)
     };
     let next = (story.total > (part.page + 1) * PAGE).then(|| path(newest_first, part.page + 1));
+    let assigning = Assigning::new(&web, &frame, name.clone(), 1).await?;
     let zone = frame.zone.as_ref();
     page(&StoryPage {
+        assigning,
         items: entries(&story.entries, newest_first, zone, now),
         sub: summary(&profile, zone),
         other_order: path(!newest_first, 0),
@@ -186,18 +190,6 @@ pub(crate) async fn story(
     })
 }
 
-fn entry(web: &Web, visit: &Visit, action: &str, subject: String) -> Result<Entry, Problem> {
-    Ok(Entry {
-        id: 0,
-        at: web.now(),
-        workspace: visit.workspace()?.id.0,
-        who: visit.name(),
-        action: action.to_owned(),
-        subject,
-        address: visit.address.clone(),
-    })
-}
-
 /// Decides that two identifiers are not one person.
 pub(crate) async fn separate(
     State(web): State<Web>,
@@ -207,7 +199,7 @@ pub(crate) async fn separate(
 ) -> Result<Response, Problem> {
     let workspace = visit.workspace()?.id;
     let (a, b) = (Node(customer_id(form.get("a"))?), Node(customer_id(form.get("b"))?));
-    let entry = entry(&web, &visit, "took two identifiers apart", format!("{a} and {b}"))?;
+    let entry = visit.act(web.now(), "took two identifiers apart", format!("{a} and {b}"));
     let by = visit.name();
     web.ask(move |e| {
         e.unmerge(workspace, &by, a, b)?;
@@ -238,7 +230,7 @@ pub(crate) async fn erase(
     if form.get("confirm").trim() != "erase" {
         return Err(Problem::Refused(texts::NOT_CONFIRMED.to_owned()));
     }
-    let entry = entry(&web, &visit, "erased a customer", id)?;
+    let entry = visit.act(web.now(), "erased a customer", id);
     let by = visit.name();
     let receipt = web
         .ask(move |e| {

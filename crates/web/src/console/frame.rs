@@ -17,8 +17,10 @@ use throughline_pipeline::{Job, Status};
 /// The rooms of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Room {
+    Today,
     Journeys,
     Customers,
+    FollowUps,
     Data,
     Settings,
 }
@@ -58,8 +60,10 @@ impl Frame {
             false => ("/settings/account", Area::Own),
         };
         let rooms = [
+            (Room::Today, "Today", "/today", Area::Figures),
             (Room::Journeys, "Journeys", "/journeys", Area::Figures),
             (Room::Customers, "Customers", "/customers", Area::Customers),
+            (Room::FollowUps, "Follow-ups", "/follow-ups", Area::Customers),
             (Room::Data, "Data", "/data", Area::Data),
             (Room::Settings, "People & settings", settings, guarded_by),
         ]

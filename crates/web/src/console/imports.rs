@@ -27,6 +27,10 @@ use columns::{ColumnLine, GROUPS, lines, read_choice};
 struct ImportPage {
     frame: Frame,
     runs: Vec<RunLine>,
+    inbox: String,
+    zone: String,
+    currency: String,
+    is_empty: bool,
     fault: String,
     imports: bool,
     founds: bool,
@@ -80,12 +84,15 @@ async fn ask<T: Send + 'static>(
 }
 
 async fn show(web: &Web, visit: Visit, fault: &str) -> Result<Response, Problem> {
-    let workspace = visit.workspace()?.id;
-    let runs = ask(web, move |i| i.runs(workspace)).await?;
+    let workspace = visit.workspace()?.clone();
+    let inbox = web.imports().inbox(&workspace).display().to_string();
+    let (id, zone, currency) = (workspace.id, workspace.zone, workspace.currency);
+    let runs = ask(web, move |i| i.runs(id)).await?;
+    let is_empty = web.ask(move |e| Ok(e.sources(id)?.is_empty())).await?;
     let (imports, founds) = (visit.may(Area::Import), visit.may(Area::Found));
     let frame = Frame::new(web, visit, Room::Data, "Bring your own data").await?;
     let runs = runs.iter().map(|r| run_line(r, &frame)).collect();
-    page(&ImportPage { runs, fault: sentence(fault), imports, founds, frame })
+    page(&ImportPage { runs, inbox, zone, currency, is_empty, fault: sentence(fault), imports, founds, frame })
 }
 
 /// Shows where a file can be dropped, and the files that came.
@@ -145,6 +152,7 @@ struct FilePage {
     frame: Frame,
     run: Run,
     state: &'static str,
+    message: String,
     look: Option<Looked>,
     fault: String,
     result: Vec<(&'static str, String)>,
@@ -248,7 +256,8 @@ async fn show_file(web: &Web, visit: Visit, id: u64, tried: Tried) -> Result<Res
     }
     let result = result(&run);
     let state = state_words(run.state);
-    page(&FilePage { state, look: looked, fault: sentence(&fault), result, has_rejects, may, run, frame })
+    let message = sentence(&run.message);
+    page(&FilePage { state, message, look: looked, fault: sentence(&fault), result, has_rejects, may, run, frame })
 }
 
 fn look_in_words(look: &Look, choice: Choice, asks: bool, preview: Option<Seen>, frame: &Frame) -> Looked {
@@ -430,15 +439,7 @@ fn as_file(bytes: Vec<u8>, kind: &'static str, name: &'static str) -> Response {
 }
 
 async fn record(web: &Web, visit: &Visit, action: &str, subject: &str) -> Result<(), Problem> {
-    let entry = Entry {
-        id: 0,
-        at: web.now(),
-        workspace: visit.workspace()?.id.0,
-        who: visit.name(),
-        action: action.to_owned(),
-        subject: subject.to_owned(),
-        address: visit.address.clone(),
-    };
+    let entry = visit.act(web.now(), action, subject);
     web.accounts(move |s| s.write(|tx| note(tx, &entry))).await
 }
 
@@ -473,15 +474,7 @@ pub(crate) async fn found(State(web): State<Web>, visit: Visit, form: Signed) ->
     let new = (name.clone(), zone.clone(), currency.clone());
     match web.ask(move |e| e.found_workspace(&new.0, &new.1, &new.2)).await {
         Ok(made) => {
-            let entry = Entry {
-                id: 0,
-                at: web.now(),
-                workspace: made.id.0,
-                who: visit.name(),
-                action: "made a workspace".to_owned(),
-                subject: made.key.clone(),
-                address: visit.address.clone(),
-            };
+            let entry = Entry { workspace: made.id.0, ..visit.act(web.now(), "made a workspace", made.key.clone()) };
             web.accounts(move |s| s.write(|tx| note(tx, &entry))).await?;
             Ok(Redirect::to(&format!("/data/import?workspace={}", made.key)).into_response())
         }

@@ -2,6 +2,7 @@
 
 use super::customers::Line;
 use super::findings_view::{Card, Together, cards, together};
+use super::follow_ups::Assigning;
 use super::frame::{Frame, Room, page, percent_encoded};
 use super::home::Empty;
 use super::map_view::{MapView, Voices};
@@ -111,6 +112,8 @@ struct BehindPage {
     lines: Vec<Line>,
     next: Option<String>,
     json: String,
+    csv: String,
+    assigning: Assigning,
 }
 
 #[derive(Deserialize)]
@@ -166,5 +169,7 @@ pub(crate) async fn people(
     let next = (people.len() > (number + 1) * PAGE)
         .then(|| frame.to(format!("/journeys/{key}/people?figure={figure}&page={}", number + 1)));
     let json = frame.to(format!("/api/v1/journeys/{key}/people?figure={figure}"));
-    page(&BehindPage { frame, journey, words, sub, lines, next, json })
+    let csv = frame.to(format!("/journeys/{key}/people.csv?figure={figure}"));
+    let assigning = Assigning::new(&web, &frame, words.clone(), people.len()).await?;
+    page(&BehindPage { frame, journey, words, sub, lines, next, json, csv, assigning })
 }

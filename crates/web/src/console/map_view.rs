@@ -65,6 +65,8 @@ pub(crate) struct StageView {
     pub(crate) name: String,
     pub(crate) pins: Vec<usize>,
     pub(crate) hurts: bool,
+    /// The events that would fill it, where none of them has arrived.
+    pub(crate) missing: Option<String>,
     pub(crate) reached: Opens,
     pub(crate) customers: String,
     pub(crate) lost: Option<(Opens, String)>,
@@ -137,7 +139,12 @@ impl MapView {
             let pins: Vec<usize> = cards.iter().filter(|c| c.stage == stage.key).map(|c| c.number).collect();
             let whole = map.started.instances.max(1) as f64;
             let share = stage.reached.instances as f64 / whole;
+            let missing = (!stage.measured && !definition.stages[s].next_instance).then(|| {
+                let events: Vec<String> = definition.stages[s].events.iter().map(|e| format!("“{e}”")).collect();
+                events.join(" or ")
+            });
             StageView {
+                missing,
                 name: stage.name.clone(),
                 hurts: pins.contains(&1),
                 pins,

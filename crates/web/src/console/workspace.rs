@@ -1,7 +1,7 @@
 //! What a workspace is called, when its week starts, and what its money is worth.
 
 use super::frame::{Frame, Room, page, sentence};
-use crate::accounts::{Entry, note};
+use crate::accounts::note;
 use crate::errors::Problem;
 use crate::guard::{Signed, Visit};
 use crate::state::Web;
@@ -23,6 +23,8 @@ struct WorkspacePage {
     workspace: Workspace,
     /// The margin as it stands in its field, in percent; empty for none.
     margin: String,
+    /// Nothing has been received: zone and currency can still be set.
+    is_empty: bool,
     said: String,
     fault: String,
 }
@@ -49,8 +51,10 @@ async fn show(web: &Web, visit: Visit, notice: Notice) -> Result<Response, Probl
         Notice::Changed => (texts::WORKSPACE_CHANGED, String::new(), set),
         Notice::Fault(fault, typed) => ("", fault, typed),
     };
+    let id = workspace.id;
+    let is_empty = web.ask(move |e| Ok(e.sources(id)?.is_empty())).await?;
     let frame = Frame::new(web, visit, Room::Settings, "Workspace").await?;
-    page(&WorkspacePage { frame, workspace, margin, said: sentence(said), fault: sentence(&fault) })
+    page(&WorkspacePage { frame, workspace, margin, is_empty, said: sentence(said), fault: sentence(&fault) })
 }
 
 #[derive(Deserialize)]
@@ -80,16 +84,16 @@ pub(crate) async fn change_workspace(State(web): State<Web>, visit: Visit, form:
         week_start: form.get("week_start").parse().unwrap_or(workspace.week_start),
         margin,
     };
-    let entry = Entry {
-        id: 0,
-        at: web.now(),
-        workspace: workspace.id.0,
-        who: visit.name(),
-        action: "changed the workspace".to_owned(),
-        subject: workspace.key,
-        address: visit.address.clone(),
+    let entry = visit.act(web.now(), "changed the workspace", workspace.key.clone());
+    let (zone, currency) = (form.get("zone").trim().to_owned(), form.get("currency").trim().to_owned());
+    let sets_locale = !zone.is_empty() && (zone != workspace.zone || currency != workspace.currency);
+    let change = move |e: &throughline_pipeline::Engine| {
+        if sets_locale {
+            e.set_locale(workspace.id, &zone, &currency)?;
+        }
+        e.change_workspace(workspace.id, &new)
     };
-    match web.ask(move |e| e.change_workspace(workspace.id, &new)).await {
+    match web.ask(change).await {
         Ok(()) => {}
         Err(Problem::Refused(why)) => return show(&web, visit, Notice::Fault(why, typed)).await,
         Err(other) => return Err(other),

@@ -73,9 +73,20 @@ fn every_page_is_sound_in_a_browser() {
     let looked_at = brought(&mut admin, "reviews.csv", &reviews());
     let let_in = brought(&mut admin, "answers.csv", &reviews());
     admin.form(&let_in, &token, &[("do", "start")]);
+    let assigned = [
+        ("title", "reached Receive"),
+        ("customers", "93"),
+        ("subject", reached.as_str()),
+        ("note", "Call them"),
+        ("owner", "admin@example.org"),
+        ("due", "2026-08-30"),
+    ];
+    admin.form("/follow-ups", &token, &assigned);
     let pages = [
         map,
         "/data/import",
+        "/follow-ups",
+        "/today",
         &asked_about,
         &looked_at,
         &let_in,

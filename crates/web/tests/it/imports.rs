@@ -172,3 +172,27 @@ fn a_workspace_of_ones_own() {
     let again = location(&admin.form("/workspaces/new", &token, &right));
     assert_eq!(again, "/data/import?workspace=blue-lamp-2");
 }
+
+#[test]
+fn zone_and_currency_can_be_set_until_something_has_arrived() {
+    let house = House::new();
+    let mut admin = house.admin();
+    let page = admin.get("/settings/workspace");
+    let token = page.token();
+    assert!(page.text().contains("can be set until the first interaction arrives"));
+    let set = |zone: &'static str, currency: &'static str| {
+        [("name", "Northwind"), ("week_start", "1"), ("margin", ""), ("zone", zone), ("currency", currency)]
+    };
+    let text = admin.form("/settings/workspace", &token, &set("Mars/Olympus", "EUR")).text();
+    assert!(text.contains("Mars/Olympus") && text.contains("role=\"alert\""), "{text}");
+    location(&admin.form("/settings/workspace", &token, &set("Asia/Tokyo", "JPY")));
+    assert!(admin.get("/data/import").text().contains("Days are counted in Asia/Tokyo, money in JPY"));
+    let file =
+        location(&upload(&mut admin, &token, "few.csv", b"id,date,email,total\n1,2026-03-01,ana@example.org,500\n"));
+    location(&admin.form(&file, &token, &[("do", "start")]));
+    wait_for(&mut admin, &file, ": is in.");
+    assert!(admin.get("/customers").text().contains("ana@example.org"));
+    let text = admin.form("/settings/workspace", &token, &set("Europe/Oslo", "NOK")).text();
+    assert!(text.contains("Interactions have arrived"), "{text}");
+    assert!(admin.get("/settings/workspace").text().contains("Time zone Asia/Tokyo, currency JPY"));
+}

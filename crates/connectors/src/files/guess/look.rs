@@ -2,6 +2,7 @@
 
 use super::column::Evidence;
 use crate::files::csv;
+use crate::files::json_list::{ListLines, is_list};
 use crate::files::recipe::{Decimal, Encoding, FileRecipe};
 use crate::files::record::{Formats, Record, Request};
 use crate::files::unpack::{self, UnpackLimits};
@@ -176,9 +177,14 @@ fn decimal(rows: &[Record], columns: usize) -> Decimal {
 /// The paths of plain values in lines of JSON, in the order in which they first appear.
 fn paths(bytes: &[u8]) -> anyhow::Result<Vec<String>> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if text.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[') {
-        anyhow::bail!("this is one list in JSON; write one object on each line (NDJSON), or save it as CSV");
-    }
+    let mut lines = Vec::new();
+    let text = match is_list(text) {
+        true => {
+            ListLines::new(text).read_to_end(&mut lines)?;
+            lines.as_slice()
+        }
+        false => text,
+    };
     let mut found: Vec<String> = Vec::new();
     let complete =
         if (bytes.len() as u64) < START { text.len() } else { text.iter().rposition(|b| *b == b'\n').unwrap_or(0) };

@@ -1,5 +1,6 @@
 //! The table of a file's columns: what each is taken for, what is doubtful, and what a form says.
 
+use crate::console::frame::sentence;
 use crate::guard::Signed;
 use throughline_imports::{Choice, ChosenColumn, ColumnGuess, Doubt, Look, Role};
 
@@ -130,6 +131,7 @@ pub(super) fn lines(look: &Look, choice: &Choice, asks: bool) -> Vec<ColumnLine>
         if filled < 100.0 {
             doubts.push(format!("empty in {} % of the rows", (100.0 - filled).max(1.0)));
         }
+        let doubts = doubts.iter().map(|d| sentence(d)).collect();
         ColumnLine {
             number,
             name: guessed.name.clone(),
