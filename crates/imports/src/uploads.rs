@@ -96,9 +96,8 @@ impl Upload {
         }
         if self.bytes - self.looked > LOOK {
             self.looked = self.bytes;
-            match self.engine.admission() {
-                Err(full @ throughline_pipeline::EngineError::DiskFull) => return Err(full.into()),
-                _ => {}
+            if let Err(full @ throughline_pipeline::EngineError::DiskFull) = self.engine.admission() {
+                return Err(full.into());
             }
         }
         let Some(out) = &mut self.out else { return Ok(()) };

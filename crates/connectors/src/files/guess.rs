@@ -320,17 +320,14 @@ fn settle_times(columns: &mut [ColumnGuess], meanings: &[Vec<Meaning>]) {
     };
     let times = (0..columns.len()).filter(|&i| columns[i].role == Role::Later);
     let Some(first) = times.max_by_key(|&i| rank(i)) else { return };
-    for i in 0..columns.len() {
-        if columns[i].role != Role::Later {
-            continue;
-        }
+    for (i, column) in columns.iter_mut().enumerate().filter(|(_, c)| c.role == Role::Later) {
         if i == first {
-            columns[i].role = Role::Time;
+            column.role = Role::Time;
             continue;
         }
-        match words::later_event(&columns[i].name) {
-            Some(event) => columns[i].event = Some(event.to_owned()),
-            None => columns[i].role = Role::Ignore,
+        match words::later_event(&column.name) {
+            Some(event) => column.event = Some(event.to_owned()),
+            None => column.role = Role::Ignore,
         }
     }
 }

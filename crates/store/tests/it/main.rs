@@ -105,7 +105,7 @@ fn what_is_erased_is_not_in_the_files() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(
         dir.path(),
-        &[Migration { room: "n", number: 1, sql: "CREATE TABLE n_names (name TEXT)", tables: &[], ..ROOM }],
+        &[Migration { room: "n", number: 1, sql: "CREATE TABLE n_names (name TEXT)", tables: &[] }],
     )
     .unwrap();
     store

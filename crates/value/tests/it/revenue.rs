@@ -57,7 +57,7 @@ fn harm_still_to_come_is_taken_out_of_the_unexposed() {
     add(&mut pool, 0, &[3], 1_000, 300);
     // Half of those without it until now meet it later: 500 stay at 0.5, 500 fall to 0.3.
     for i in 0..1_000 {
-        let (exposed_later, later) = (i < 500, i < 150 || i >= 750);
+        let (exposed_later, later) = (i < 500, !(150..750).contains(&i));
         let later = if later { Later::Happened } else { Later::DidNot };
         let unit = pool_unit(0, &[], i);
         pool.add(&Customer { unit, stratum: 0, findings: FindingSet::EMPTY, exposed_later, later, margin: 100 });

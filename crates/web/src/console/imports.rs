@@ -369,10 +369,10 @@ pub(crate) async fn decide(
         Err(Problem::Refused(_)) => return show_file(&web, visit, id, Tried::Nothing).await,
         other => other?,
     };
-    let choice = match read_choice(&look, &form) {
-        Ok(choice) => choice,
-        Err((choice, why)) => return show_file(&web, visit, id, Tried::Fault(choice, why)).await,
-    };
+    let (choice, wrong) = read_choice(&look, &form);
+    if let Some(why) = wrong {
+        return show_file(&web, visit, id, Tried::Fault(choice, why)).await;
+    }
     if form.get("do") != "start" {
         return show_file(&web, visit, id, Tried::Choice(choice)).await;
     }

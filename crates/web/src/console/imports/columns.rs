@@ -163,8 +163,8 @@ fn in_words(doubt: &Doubt) -> Option<String> {
     }
 }
 
-/// What a form says, or what is wrong with it together with what it says.
-pub(super) fn read_choice(look: &Look, form: &Signed) -> Result<Choice, (Choice, String)> {
+/// What a form says, and what is wrong with it.
+pub(super) fn read_choice(look: &Look, form: &Signed) -> (Choice, Option<String>) {
     let mut wrong = None;
     let columns = look
         .guess
@@ -210,10 +210,7 @@ pub(super) fn read_choice(look: &Look, form: &Signed) -> Result<Choice, (Choice,
         known: known(look, form),
         columns,
     };
-    match wrong {
-        None => Ok(choice),
-        Some(why) => Err((choice, why)),
-    }
+    (choice, wrong)
 }
 
 /// The ready recipe that the form chooses: as proposed where the form has no such field.
