@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use throughline_connectors::files::guess::{Sample, guess};
 use throughline_connectors::files::known::KnownExport;
@@ -33,8 +33,31 @@ pub(crate) struct Inner {
     formats: fn() -> Formats,
     /// Nothing is begun any more.
     pub(crate) closed: AtomicBool,
-    /// Runs under way, and how they are told to stop.
-    running: Mutex<HashMap<u64, Arc<AtomicBool>>>,
+    /// Runs that a thread is busy with.
+    busy: Mutex<HashMap<u64, Busy>>,
+    /// Told when a thread is done with one.
+    over: Condvar,
+}
+
+/// What a thread is doing about a run.
+enum Busy {
+    /// Letting it in, until it is told to stop.
+    Import(Arc<AtomicBool>),
+    /// Taking it back, which is finished at the next start if it has to be.
+    Undo,
+}
+
+/// Held by the thread that is busy with a run.
+struct Turn {
+    imports: Imports,
+    run: u64,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.imports.busy().remove(&self.run);
+        self.imports.0.over.notify_all();
+    }
 }
 
 impl Imports {
@@ -46,8 +69,13 @@ impl Imports {
 
     /// The same, with so much time between two looks into the inboxes.
     pub fn open_watching(engine: &Engine, formats: fn() -> Formats, every: Duration) -> Result<Self, ImportsError> {
-        let imports =
-            Self(Arc::new(Inner { engine: engine.clone(), formats, closed: false.into(), running: Mutex::default() }));
+        let imports = Self(Arc::new(Inner {
+            engine: engine.clone(),
+            formats,
+            closed: false.into(),
+            busy: Mutex::default(),
+            over: Condvar::new(),
+        }));
         let now = engine.now();
         for mut run in run::list(engine.store(), None)? {
             match run.state {
@@ -56,7 +84,7 @@ impl Imports {
                     run.message = "the server stopped while it was coming in".to_owned();
                     run::save(engine.store(), &run)?;
                 }
-                RunState::Undoing => imports.spawn_undo(run)?,
+                RunState::Undoing => imports.spawn_undo(run, "the server")?,
                 RunState::Uploaded if now.0 - run.created_at.0 > KEPT_DAYS * 86_400_000_000 => {
                     imports.forget(run.workspace, run.id)?;
                 }
@@ -69,6 +97,22 @@ impl Imports {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    fn busy(&self) -> MutexGuard<'_, HashMap<u64, Busy>> {
+        self.0.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn turn(&self, run: u64, busy: Busy) -> Turn {
+        self.busy().insert(run, busy);
+        Turn { imports: self.clone(), run }
+    }
+
+    /// Waits until no thread is busy with a run, and gives it as it then is.
+    pub fn wait(&self, workspace: WorkspaceId, id: u64) -> Result<Run, ImportsError> {
+        let busy = |all: &mut HashMap<u64, Busy>| all.contains_key(&id);
+        drop(self.0.over.wait_while(self.busy(), busy).unwrap_or_else(PoisonError::into_inner));
+        self.run(workspace, id)
     }
 
     /// Begins to take a file; `name` is what the sender calls it.
@@ -132,10 +176,13 @@ impl Imports {
 
     /// The last import with the same columns that was not taken back.
     fn like(&self, run: &Run) -> Result<Option<Run>, ImportsError> {
-        let earlier = self.runs(run.workspace)?.into_iter().filter(|r| r.id != run.id && !r.source.is_empty());
-        let of_source: Vec<Run> = earlier.collect();
-        let taken_back = |source: &str| of_source.iter().any(|r| r.source == source && !r.state.has_brought());
-        Ok(of_source.iter().find(|r| r.signature == run.signature && !taken_back(&r.source)).cloned())
+        let mut earlier = self.runs(run.workspace)?;
+        earlier.retain(|r| r.id != run.id && !r.source.is_empty());
+        // The ledger knows what a source brought for ever, also when it was taken back.
+        let spent = |source: &str| {
+            earlier.iter().any(|r| r.source == source && matches!(r.state, RunState::Undoing | RunState::Undone))
+        };
+        Ok(earlier.iter().find(|r| r.signature == run.signature && !spent(&r.source)).cloned())
     }
 
     /// What the first rows would bring under a choice; nothing is changed but the choice.
@@ -190,12 +237,13 @@ impl Imports {
         let import = self.open_import(&run, choice, &run.source)?;
         run.choice = Some(choice.clone());
         run.state = RunState::Running;
+        // Known again when it ends; an undo after a crash must not stop where an earlier part did.
+        run.last_position = 0;
         run.message.clear();
         run::save(self.engine().store(), &run)?;
         let stop = Arc::new(AtomicBool::new(false));
-        self.0.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id, stop.clone());
-        let imports = self.clone();
-        self.spawn("import", move || imports.work(run, import, &stop))
+        let turn = self.turn(id, Busy::Import(stop.clone()));
+        self.spawn("import", move || turn.imports.work(run, import, &stop))
     }
 
     fn fresh_source(&self, workspace: WorkspaceId, name: &str) -> Result<String, ImportsError> {
@@ -245,7 +293,6 @@ impl Imports {
             }
         };
         run.counts = together(before, run.counts);
-        self.0.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&run.id);
         if let Err(error) = run::save(self.engine().store(), &run) {
             tracing::error!(%error, run = run.id, "the end of an import could not be noted");
         }
@@ -336,7 +383,7 @@ impl Imports {
     /// Tells a run to stop; it does within a batch.
     pub fn stop(&self, workspace: WorkspaceId, id: u64) -> Result<(), ImportsError> {
         self.run(workspace, id)?;
-        if let Some(stop) = self.0.running.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+        if let Some(Busy::Import(stop)) = self.busy().get(&id) {
             stop.store(true, Ordering::Release);
         }
         Ok(())
@@ -345,19 +392,21 @@ impl Imports {
     /// Tells every run to stop, and waits until they have: before the engine is closed.
     pub fn close(&self) {
         self.0.closed.store(true, Ordering::Release);
-        loop {
-            let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
-            running.values().for_each(|stop| stop.store(true, Ordering::Release));
-            if running.is_empty() {
-                return;
+        let importing = |all: &mut HashMap<u64, Busy>| {
+            let mut any = false;
+            for busy in all.values() {
+                if let Busy::Import(stop) = busy {
+                    stop.store(true, Ordering::Release);
+                    any = true;
+                }
             }
-            drop(running);
-            std::thread::park_timeout(Duration::from_millis(20));
-        }
+            any
+        };
+        drop(self.0.over.wait_while(self.busy(), importing).unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Takes back everything that a run brought. The work is done by a thread of its own.
-    pub fn undo(&self, workspace: WorkspaceId, id: u64) -> Result<(), ImportsError> {
+    pub fn undo(&self, workspace: WorkspaceId, id: u64, by: &str) -> Result<(), ImportsError> {
         let mut run = self.run(workspace, id)?;
         match run.state {
             RunState::Stopped | RunState::Failed | RunState::Done => {}
@@ -369,25 +418,25 @@ impl Imports {
         }
         run.state = RunState::Undoing;
         run::save(self.engine().store(), &run)?;
-        self.spawn_undo(run)
+        self.spawn_undo(run, by)
     }
 
-    fn spawn_undo(&self, run: Run) -> Result<(), ImportsError> {
-        let imports = self.clone();
+    fn spawn_undo(&self, run: Run, by: &str) -> Result<(), ImportsError> {
+        let (turn, by) = (self.turn(run.id, Busy::Undo), by.to_owned());
         self.spawn("undo", move || {
             let id = run.id;
-            if let Err(error) = imports.take_back(run) {
+            if let Err(error) = turn.imports.take_back(run, &by) {
                 tracing::error!(%error, run = id, "an import could not be taken back; the next start tries again");
             }
         })
     }
 
-    fn take_back(&self, mut run: Run) -> Result<(), ImportsError> {
+    fn take_back(&self, mut run: Run, by: &str) -> Result<(), ImportsError> {
         let engine = self.engine();
         let source = SourceId::new(&run.source)
             .ok_or_else(|| ImportsError::Refused(format!("`{}` cannot be the name of a source", run.source)))?;
         let end = if run.last_position == 0 { engine.position() } else { run.last_position };
-        engine.retract(run.workspace, &source, run.after_position + 1..=end, &run.created_by)?;
+        engine.retract(run.workspace, &source, run.after_position + 1..=end, by)?;
         uploads::remove(engine, run.id)?;
         run.state = RunState::Undone;
         run.message.clear();
@@ -398,8 +447,8 @@ impl Imports {
     /// Forgets a file that has not been let in, or a run that is over; what it brought stays.
     pub fn forget(&self, workspace: WorkspaceId, id: u64) -> Result<(), ImportsError> {
         let run = self.run(workspace, id)?;
-        if run.state.is_busy() {
-            return Err(ImportsError::Refused("it is not over yet".to_owned()));
+        if run.state.has_brought() && run.state != RunState::Done {
+            return Err(ImportsError::Refused("it is not over yet: let it go on, or take it back".to_owned()));
         }
         uploads::remove(self.engine(), id)?;
         if run.state == RunState::Uploaded {

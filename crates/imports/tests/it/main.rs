@@ -45,17 +45,8 @@ fn bring(imports: &Imports, name: &str, contents: &[u8]) -> Result<Run, ImportsE
     upload.finish()
 }
 
-/// Waits for a run to be over.
 fn wait(imports: &Imports, id: u64) -> Run {
-    let begun = Instant::now();
-    loop {
-        let run = imports.run(SHOP, id).unwrap();
-        if !run.state.is_busy() {
-            return run;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(60), "{run:?}");
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
+    imports.wait(SHOP, id).unwrap()
 }
 
 fn let_in(imports: &Imports, name: &str, contents: &str) -> Run {
@@ -97,7 +88,7 @@ fn a_file_is_guessed_previewed_let_in_and_taken_back() {
     assert_eq!(customers(&engine), 40);
     assert!(!dir.path().join("uploads").join(run.id.to_string()).join("orders.csv").exists(), "the file stays");
 
-    imports.undo(SHOP, run.id).unwrap();
+    imports.undo(SHOP, run.id, "bo").unwrap();
     assert_eq!(wait(&imports, run.id).state, RunState::Undone);
     assert_eq!(customers(&engine), 0);
     engine.close().unwrap();
@@ -117,7 +108,7 @@ fn the_same_columns_again_bring_only_what_is_new() {
     assert_eq!(second.source, first.source);
     assert_eq!((second.counts.accepted, second.counts.duplicate), (150, 150));
     // Taking the second back leaves what the first had brought.
-    imports.undo(SHOP, second.id).unwrap();
+    imports.undo(SHOP, second.id, "bo").unwrap();
     wait(&imports, second.id);
     let accepted: u64 =
         engine.sources(SHOP).unwrap().iter().filter(|s| s.source == first.source).map(|s| s.tally.accepted).sum();
@@ -163,9 +154,34 @@ fn what_was_coming_in_when_the_process_died_goes_on() {
     imports.start(SHOP, run.id, &look.choice).unwrap();
     let done = wait(&imports, run.id);
     assert_eq!((done.state, done.counts.accepted, done.counts.duplicate), (RunState::Done, 360, 0));
-    imports.undo(SHOP, run.id).unwrap();
+    imports.undo(SHOP, run.id, "bo").unwrap();
     assert_eq!(wait(&imports, run.id).state, RunState::Undone);
     assert_eq!(customers(&engine), 0);
+    engine.close().unwrap();
+}
+
+#[test]
+fn an_undo_after_a_crash_reaches_beyond_where_an_earlier_part_had_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, imports) = open(dir.path());
+    let run = let_in(&imports, "orders.csv", &orders(0..50));
+    assert!(run.last_position > 0);
+    let set = |sql: &str| engine.store().write(|tx| tx.execute(sql, [])).unwrap();
+    // It is told to go on, and dies before it ends again: what was written at its second start counts.
+    set("UPDATE imports_runs SET state = 'stopped'");
+    std::fs::write(dir.path().join("uploads/1/orders.csv"), orders(0..20_000)).unwrap();
+    let look = imports.look(SHOP, run.id).unwrap();
+    imports.start(SHOP, run.id, &look.choice).unwrap();
+    assert_eq!(imports.run(SHOP, run.id).unwrap().last_position, 0, "where it ended before says nothing now");
+    assert_eq!(wait(&imports, run.id).counts.accepted, 60_000);
+    set("UPDATE imports_runs SET state = 'failed', last_position = 0");
+    imports.undo(SHOP, run.id, "bo").unwrap();
+    assert_eq!(wait(&imports, run.id).state, RunState::Undone);
+    assert_eq!(customers(&engine), 0);
+    // What is being taken back lends its source to nobody.
+    set("UPDATE imports_runs SET state = 'undoing'");
+    let again = bring(&imports, "orders.csv", orders(0..10).as_bytes()).unwrap();
+    assert_eq!(imports.look(SHOP, again.id).unwrap().like, None);
     engine.close().unwrap();
 }
 
@@ -194,7 +210,7 @@ fn what_cannot_be_taken_is_said() {
     let choice = Choice { zone: "Mars/Olympus".into(), ..imports.look(SHOP, run.id).unwrap().choice };
     let error = imports.preview(SHOP, run.id, &choice).unwrap_err().to_string();
     assert!(error.contains("Mars/Olympus"), "{error}");
-    assert!(matches!(imports.undo(SHOP, run.id), Err(ImportsError::Refused(_))));
+    assert!(matches!(imports.undo(SHOP, run.id, "bo"), Err(ImportsError::Refused(_))));
     assert!(matches!(imports.run(WorkspaceId(2), run.id), Err(ImportsError::NoSuchRun(_))));
     imports.forget(SHOP, run.id).unwrap();
     assert!(matches!(imports.run(SHOP, run.id), Err(ImportsError::NoSuchRun(_))));
@@ -218,7 +234,6 @@ fn files_of_the_inbox_come_in_by_themselves_once_they_are_known() {
                 return run.clone();
             }
             assert!(begun.elapsed() < Duration::from_secs(60), "{name} is never {state:?}: {runs:?}");
-            std::thread::park_timeout(Duration::from_millis(20));
         }
     };
     // Nobody has said yet what its columns are.

@@ -1,7 +1,7 @@
 //! Erasure reaches what arrives while it works, and what was never taken.
 
 use crate::formats::{contains, find};
-use crate::world::{SHOP, open, options, send};
+use crate::world::{SHOP, open, same_after_a_rebuild, send};
 use serde_json::{Value, json};
 use throughline_interactions::Outcome;
 use throughline_pipeline::Engine;
@@ -22,13 +22,7 @@ fn check(engine: Engine, dir: &std::path::Path, needles: &[&str], received: u64)
     }
     let sources = engine.sources(SHOP).unwrap();
     assert_eq!(sources.iter().map(|s| s.received).sum::<u64>(), received, "{sources:?}");
-    let digest = engine.digest().unwrap();
-    engine.close().unwrap();
-    drop(engine);
-    let again = Engine::rebuild(dir, &[], None, options()).unwrap();
-    again.settle().unwrap();
-    assert_eq!(again.digest().unwrap(), digest);
-    assert_eq!(again.sources(SHOP).unwrap(), sources);
+    same_after_a_rebuild(engine, dir);
 }
 
 #[test]

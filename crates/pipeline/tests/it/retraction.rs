@@ -1,7 +1,7 @@
 //! What was taken back never happened, for everybody but the ledger's counts.
 
 use crate::formats::{contains, find};
-use crate::world::{Kept, SHOP, open, options, order, send, send_from};
+use crate::world::{Kept, SHOP, open, order, same_after_a_rebuild, send, send_from};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -59,17 +59,6 @@ fn seen(engine: &Engine) -> Vec<(String, Vec<String>)> {
     all
 }
 
-fn check_rebuild(engine: Engine, dir: &std::path::Path) {
-    engine.settle().unwrap();
-    let (digest, sources) = (engine.digest().unwrap(), engine.sources(SHOP).unwrap());
-    engine.close().unwrap();
-    drop(engine);
-    let again = Engine::rebuild(dir, &[], None, options()).unwrap();
-    again.settle().unwrap();
-    assert_eq!(again.digest().unwrap(), digest);
-    assert_eq!(again.sources(SHOP).unwrap(), sources);
-}
-
 #[test]
 fn what_was_taken_back_never_happened() {
     let dir = tempfile::tempdir().unwrap();
@@ -109,7 +98,7 @@ fn what_was_taken_back_never_happened() {
     assert!(send_from(&engine, &second, wrong()).iter().all(|o| *o == Outcome::Accepted));
     engine.settle().unwrap();
     assert_eq!(find(&engine, "cy@").len(), 1);
-    check_rebuild(engine, dir.path());
+    same_after_a_rebuild(engine, dir.path());
 }
 
 #[test]
@@ -124,7 +113,7 @@ fn zone_and_currency_are_set_until_something_has_arrived() {
     assert_eq!(find(&engine, "ana@").len(), 1);
     let refused = engine.set_locale(SHOP, "UTC", "EUR").unwrap_err().to_string();
     assert!(refused.contains("interactions have arrived"), "{refused}");
-    check_rebuild(engine, dir.path());
+    same_after_a_rebuild(engine, dir.path());
 }
 
 #[test]
@@ -167,7 +156,7 @@ fn what_arrives_while_something_is_taken_back_is_there_afterwards() {
     engine.settle().unwrap();
     let ana = find(&engine, "ana@")[0];
     assert_eq!(engine.story(SHOP, ana, &ALL).unwrap().entries.len(), sent);
-    check_rebuild(engine, dir.path());
+    same_after_a_rebuild(engine, dir.path());
 }
 
 /// A history whose clearing fails once: the point where a crash hurts most.
@@ -215,5 +204,5 @@ fn a_retraction_that_broke_off_is_finished_at_the_next_start() {
     assert_ne!(find(&engine, "ana@"), find(&engine, "bo@"));
     assert_eq!(history.0.rows().len(), shop().len());
     assert!(!contains(dir.path(), b"words of the wrong column"));
-    check_rebuild(engine, dir.path());
+    same_after_a_rebuild(engine, dir.path());
 }

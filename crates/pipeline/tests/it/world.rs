@@ -51,6 +51,18 @@ pub fn send_from(engine: &Engine, source: &SourceId, facts: Vec<serde_json::Valu
     engine.receive_now(SHOP, Received { source: source.clone(), items }).unwrap()
 }
 
+/// Closes an engine and makes everything derived again: the same rows and the same counts.
+pub fn same_after_a_rebuild(engine: Engine, dir: &Path) {
+    engine.settle().unwrap();
+    let (digest, sources) = (engine.digest().unwrap(), engine.sources(SHOP).unwrap());
+    engine.close().unwrap();
+    drop(engine);
+    let again = Engine::rebuild(dir, &[], None, options()).unwrap();
+    again.settle().unwrap();
+    assert_eq!(again.digest().unwrap(), digest);
+    assert_eq!(again.sources(SHOP).unwrap(), sources);
+}
+
 /// One order's events: placed with a promise, delivered or not, answered.
 pub fn order(number: u64, person: serde_json::Value) -> Vec<serde_json::Value> {
     let day = number % 27 + 1;

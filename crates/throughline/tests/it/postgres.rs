@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -52,24 +53,27 @@ impl Postgres {
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let child = as_owner(&bin.join("postgres"))
+        let mut child = as_owner(&bin.join("postgres"))
             .arg("-D")
             .arg(&data)
             .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "unix_socket_directories="])
             .arg("-k")
             .arg(dir.path())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let server = Self { dir, child };
-        for _ in 0..600 {
-            if server.run("SELECT 1").0 {
-                return Some(server);
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        panic!("PostgreSQL did not start: {}", server.run("SELECT 1").1);
+        // It says so itself; afterwards its words are only kept from filling the pipe.
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut before = Vec::new();
+        let is_ready = |line: String| {
+            before.push(line);
+            before.last().is_some_and(|l| l.contains("ready to accept connections"))
+        };
+        let started = said.any(is_ready);
+        assert!(started, "PostgreSQL did not start: {}", before.join("\n"));
+        std::thread::spawn(move || said.for_each(drop));
+        Some(Self { dir, child })
     }
 
     /// Runs statements and says whether all went well, and what PostgreSQL said.

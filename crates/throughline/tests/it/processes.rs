@@ -257,7 +257,8 @@ fn past_the_lag_senders_are_told_to_come_back_and_nothing_is_lost() {
     loop {
         match server.ask("POST", "/v1/interactions", &writer, &body).unwrap().0 {
             200 => break,
-            429 if started.elapsed().as_secs() < 60 => std::thread::sleep(std::time::Duration::from_millis(50)),
+            // Each question takes the time of a whole request.
+            429 if started.elapsed().as_secs() < 60 => {}
             other => panic!("{other} after {:?}", started.elapsed()),
         }
     }

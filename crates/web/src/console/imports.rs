@@ -404,9 +404,10 @@ pub(crate) async fn act(
         "forget" => "removed a file",
         _ => return Err(Problem::NotFound(texts::NO_PAGE.to_owned())),
     };
+    let by = visit.name();
     ask(&web, move |i| match act.as_str() {
         "stop" => i.stop(workspace, id),
-        "undo" => i.undo(workspace, id),
+        "undo" => i.undo(workspace, id, &by),
         _ => i.forget(workspace, id),
     })
     .await?;

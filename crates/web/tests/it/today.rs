@@ -30,7 +30,6 @@ fn a_file_of_orders_alone_names_people_and_says_what_it_cannot_know() {
     let begun = Instant::now();
     while !admin.get(&file).text().contains(": is in.") {
         assert!(begun.elapsed() < Duration::from_secs(60));
-        std::thread::park_timeout(Duration::from_millis(10));
     }
     let text = admin.get("/today").text();
     assert!(text.contains("c90@example.org") && text.contains("2\u{a0}times"), "{text}");
