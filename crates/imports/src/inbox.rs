@@ -7,12 +7,12 @@
 //! the page for somebody to say what its columns are. A file that is still being written is left
 //! alone, and so is one whose name begins with a point.
 
-use crate::{Imports, ImportsError, Run, uploads};
+use crate::{Imports, ImportsError, Run, RunState, uploads};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime};
 use throughline_interactions::WorkspaceId;
 use throughline_pipeline::Workspace;
@@ -44,7 +44,9 @@ impl Imports {
                 std::thread::park_timeout(every);
             }
         };
-        self.spawn("inbox", work)
+        let watcher = self.spawn("inbox", work)?;
+        *self.0.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
+        Ok(())
     }
 
     /// One look at every folder. `seen` is what the look before found.
@@ -101,6 +103,9 @@ impl Imports {
         let engine = self.engine();
         engine.admission()?;
         let mut run = crate::run::create(engine.store(), workspace, &uploads::safe_name(name), engine.now(), BY)?;
+        // If the process dies between the two steps, the next start sees that the file is whole.
+        run.bytes = bytes;
+        crate::run::save(engine.store(), &run)?;
         let folder = uploads::folder(engine, run.id);
         let moved = fs::create_dir_all(&folder).and_then(|()| fs::rename(path, uploads::path(engine, &run)));
         if let Err(source) = moved {
@@ -108,7 +113,7 @@ impl Imports {
             crate::run::delete(engine.store(), run.id)?;
             return Err(ImportsError::Io { verb: "move", path: path.to_owned(), source });
         }
-        run.bytes = bytes;
+        run.state = RunState::Uploaded;
         crate::run::save(engine.store(), &run)?;
         Ok(run)
     }

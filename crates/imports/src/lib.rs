@@ -11,7 +11,7 @@
 //! import leaves its source behind, because the ledger knows its messages for ever; the next try
 //! gets a new one.
 //!
-//! A process that dies in the middle leaves a run that says so: it can go on, where every row that
+//! A file is seen only once it is whole. A process that dies in the middle of an import leaves a run that says so: it can go on, where every row that
 //! is in already counts as known, or be undone.
 //!
 //! Files that lie in `inbox/<workspace>/` come in by themselves once it is known how to read them.

@@ -11,6 +11,8 @@ use throughline_store::rusqlite::{self, OptionalExtension, Row, params};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
+    /// The file is not whole yet: nobody sees the run, and it goes if the process dies.
+    Arriving,
     /// The file is here; nobody has said yet what its columns are.
     Uploaded,
     /// Rows are coming in.
@@ -28,12 +30,21 @@ pub enum RunState {
 }
 
 impl RunState {
-    const ALL: [Self; 7] =
-        [Self::Uploaded, Self::Running, Self::Stopped, Self::Failed, Self::Done, Self::Undoing, Self::Undone];
+    const ALL: [Self; 8] = [
+        Self::Arriving,
+        Self::Uploaded,
+        Self::Running,
+        Self::Stopped,
+        Self::Failed,
+        Self::Done,
+        Self::Undoing,
+        Self::Undone,
+    ];
 
     /// Its lasting name.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Arriving => "arriving",
             Self::Uploaded => "uploaded",
             Self::Running => "running",
             Self::Stopped => "stopped",
@@ -148,7 +159,7 @@ fn read(r: &Row<'_>) -> rusqlite::Result<Run> {
     })
 }
 
-/// Notes a file that has come; gives the run its number.
+/// Notes a file that is arriving; gives the run its number.
 pub(crate) fn create(
     store: &Store,
     workspace: WorkspaceId,
@@ -161,7 +172,7 @@ pub(crate) fn create(
         tx.query_row(
             &format!(
                 "INSERT INTO imports_runs ({COLUMNS})
-                 SELECT COALESCE(MAX(id), 0) + 1, $1, $2, 0, '', '', '', 'uploaded', 0, 0, $3, '', $4, $5, NULL
+                 SELECT COALESCE(MAX(id), 0) + 1, $1, $2, 0, '', '', '', 'arriving', 0, 0, $3, '', $4, $5, NULL
                  FROM imports_runs RETURNING {COLUMNS}"
             ),
             params![workspace.0, file, counts, at.0, by],
@@ -204,12 +215,12 @@ pub(crate) fn delete(store: &Store, id: u64) -> Result<(), ImportsError> {
     Ok(())
 }
 
-/// One run of a workspace.
+/// One run of a workspace whose file is whole.
 pub(crate) fn find(store: &Store, workspace: WorkspaceId, id: u64) -> Result<Run, ImportsError> {
     store
         .read(|c| {
             c.query_row(
-                &format!("SELECT {COLUMNS} FROM imports_runs WHERE workspace = $1 AND id = $2"),
+                &format!("SELECT {COLUMNS} FROM imports_runs WHERE workspace = $1 AND id = $2 AND state <> 'arriving'"),
                 params![workspace.0, id.cast_signed()],
                 read,
             )
@@ -218,11 +229,13 @@ pub(crate) fn find(store: &Store, workspace: WorkspaceId, id: u64) -> Result<Run
         .ok_or(ImportsError::NoSuchRun(id))
 }
 
-/// All runs, the newest first; of one workspace, or of all.
+/// Runs, the newest first: those of a workspace whose files are whole, or all there are.
 pub(crate) fn list(store: &Store, workspace: Option<WorkspaceId>) -> Result<Vec<Run>, ImportsError> {
     Ok(store.read(|c| match workspace {
         Some(workspace) => c
-            .prepare(&format!("SELECT {COLUMNS} FROM imports_runs WHERE workspace = $1 ORDER BY id DESC"))?
+            .prepare(&format!(
+                "SELECT {COLUMNS} FROM imports_runs WHERE workspace = $1 AND state <> 'arriving' ORDER BY id DESC"
+            ))?
             .query_map([workspace.0], read)?
             .collect(),
         None => {

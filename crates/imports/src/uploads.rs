@@ -2,7 +2,7 @@
 //!
 //! A file goes as soon as its rows are in; the rejects stay until the run is undone or forgotten.
 
-use crate::{ImportsError, Run, run};
+use crate::{ImportsError, Run, RunState, run};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -113,6 +113,7 @@ impl Upload {
             out.flush().map_err(|source| ImportsError::Io { verb: "write", path: self.path.clone(), source })?;
         }
         self.run.bytes = self.bytes;
+        self.run.state = RunState::Uploaded;
         run::save(self.engine.store(), &self.run)?;
         let run = self.run.clone();
         self.bytes = 0;

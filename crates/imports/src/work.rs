@@ -10,6 +10,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use throughline_connectors::files::guess::{Sample, guess};
 use throughline_connectors::files::known::KnownExport;
@@ -37,6 +38,8 @@ pub(crate) struct Inner {
     busy: Mutex<HashMap<u64, Busy>>,
     /// Told when a thread is done with one.
     over: Condvar,
+    /// The thread that looks into the inboxes.
+    pub(crate) watcher: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What a thread is doing about a run.
@@ -75,10 +78,21 @@ impl Imports {
             closed: false.into(),
             busy: Mutex::default(),
             over: Condvar::new(),
+            watcher: Mutex::default(),
         }));
         let now = engine.now();
         for mut run in run::list(engine.store(), None)? {
             match run.state {
+                RunState::Arriving => {
+                    let there = std::fs::metadata(uploads::path(engine, &run)).map_or(0, |m| m.len());
+                    if run.bytes > 0 && run.bytes == there {
+                        run.state = RunState::Uploaded;
+                        run::save(engine.store(), &run)?;
+                    } else {
+                        uploads::remove(engine, run.id)?;
+                        run::delete(engine.store(), run.id)?;
+                    }
+                }
                 RunState::Running => {
                     run.state = RunState::Stopped;
                     run.message = "the server stopped while it was coming in".to_owned();
@@ -220,7 +234,7 @@ impl Imports {
         match run.state {
             RunState::Uploaded | RunState::Stopped | RunState::Failed => {}
             RunState::Running => return Ok(()),
-            RunState::Done | RunState::Undoing | RunState::Undone => {
+            RunState::Arriving | RunState::Done | RunState::Undoing | RunState::Undone => {
                 return Err(ImportsError::Refused(format!(
                     "the import of `{}` is over; bring the file again",
                     run.file
@@ -243,7 +257,7 @@ impl Imports {
         run::save(self.engine().store(), &run)?;
         let stop = Arc::new(AtomicBool::new(false));
         let turn = self.turn(id, Busy::Import(stop.clone()));
-        self.spawn("import", move || turn.imports.work(run, import, &stop))
+        self.spawn("import", move || turn.imports.work(run, import, &stop)).map(drop)
     }
 
     fn fresh_source(&self, workspace: WorkspaceId, name: &str) -> Result<String, ImportsError> {
@@ -252,8 +266,12 @@ impl Imports {
         Ok(choice::fresh_source(name, |s| known.iter().any(|k| k.source == s) || runs.iter().any(|r| r.source == s)))
     }
 
-    pub(crate) fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), ImportsError> {
-        std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop).map_err(|source| ImportsError::Io {
+    pub(crate) fn spawn(
+        &self,
+        name: &str,
+        work: impl FnOnce() + Send + 'static,
+    ) -> Result<JoinHandle<()>, ImportsError> {
+        std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|source| ImportsError::Io {
             verb: "start a thread in",
             path: self.engine().dir().to_owned(),
             source,
@@ -389,7 +407,8 @@ impl Imports {
         Ok(())
     }
 
-    /// Tells every run to stop, and waits until they have: before the engine is closed.
+    /// Tells every import to stop, and waits until they have, and until nobody looks into the inboxes:
+    /// before the engine is closed.
     pub fn close(&self) {
         self.0.closed.store(true, Ordering::Release);
         let importing = |all: &mut HashMap<u64, Busy>| {
@@ -403,6 +422,12 @@ impl Imports {
             any
         };
         drop(self.0.over.wait_while(self.busy(), importing).unwrap_or_else(PoisonError::into_inner));
+        let watcher = self.0.watcher.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(watcher) = watcher {
+            watcher.thread().unpark();
+            // It has said what went wrong, if anything did.
+            drop(watcher.join());
+        }
     }
 
     /// Takes back everything that a run brought. The work is done by a thread of its own.
@@ -411,7 +436,7 @@ impl Imports {
         match run.state {
             RunState::Stopped | RunState::Failed | RunState::Done => {}
             RunState::Undoing | RunState::Undone => return Ok(()),
-            RunState::Uploaded => {
+            RunState::Arriving | RunState::Uploaded => {
                 return Err(ImportsError::Refused(format!("nothing of `{}` has come in yet", run.file)));
             }
             RunState::Running => return Err(ImportsError::Refused("stop it first".to_owned())),
@@ -429,6 +454,7 @@ impl Imports {
                 tracing::error!(%error, run = id, "an import could not be taken back; the next start tries again");
             }
         })
+        .map(drop)
     }
 
     fn take_back(&self, mut run: Run, by: &str) -> Result<(), ImportsError> {

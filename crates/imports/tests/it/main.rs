@@ -91,6 +91,7 @@ fn a_file_is_guessed_previewed_let_in_and_taken_back() {
     imports.undo(SHOP, run.id, "bo").unwrap();
     assert_eq!(wait(&imports, run.id).state, RunState::Undone);
     assert_eq!(customers(&engine), 0);
+    imports.close();
     engine.close().unwrap();
 }
 
@@ -116,6 +117,7 @@ fn the_same_columns_again_bring_only_what_is_new() {
     // After an undo the same rows come in again, under a source that knows nothing of them.
     let third = let_in(&imports, "orders-april.csv", &orders(50..150));
     assert_eq!((third.source.as_str(), third.counts.accepted), ("import:orders-april", 300));
+    imports.close();
     engine.close().unwrap();
 }
 
@@ -131,6 +133,7 @@ fn bad_rows_are_told_and_harm_no_neighbour() {
     let rejects = std::fs::read_to_string(imports.rejects(SHOP, run.id).unwrap().unwrap()).unwrap();
     assert!(rejects.contains("\"52\"") && rejects.contains("\"53\""), "{rejects}");
     assert!(rejects.contains("not a day") && rejects.contains("many"), "{rejects}");
+    imports.close();
     engine.close().unwrap();
 }
 
@@ -146,6 +149,7 @@ fn what_was_coming_in_when_the_process_died_goes_on() {
     // As the store would stand if the process had died in the middle: running, with the file there.
     engine.store().write(|tx| tx.execute("UPDATE imports_runs SET state = 'running', last_position = 0", [])).unwrap();
     std::fs::write(dir.path().join("uploads/1/orders.csv"), orders(0..120)).unwrap();
+    imports.close();
     engine.close().unwrap();
     drop((imports, engine));
     let (engine, imports) = open(dir.path());
@@ -157,6 +161,7 @@ fn what_was_coming_in_when_the_process_died_goes_on() {
     imports.undo(SHOP, run.id, "bo").unwrap();
     assert_eq!(wait(&imports, run.id).state, RunState::Undone);
     assert_eq!(customers(&engine), 0);
+    imports.close();
     engine.close().unwrap();
 }
 
@@ -182,6 +187,7 @@ fn an_undo_after_a_crash_reaches_beyond_where_an_earlier_part_had_ended() {
     set("UPDATE imports_runs SET state = 'undoing'");
     let again = bring(&imports, "orders.csv", orders(0..10).as_bytes()).unwrap();
     assert_eq!(imports.look(SHOP, again.id).unwrap().like, None);
+    imports.close();
     engine.close().unwrap();
 }
 
@@ -215,6 +221,7 @@ fn what_cannot_be_taken_is_said() {
     imports.forget(SHOP, run.id).unwrap();
     assert!(matches!(imports.run(SHOP, run.id), Err(ImportsError::NoSuchRun(_))));
     assert!(!dir.path().join("uploads").join(run.id.to_string()).exists());
+    imports.close();
     engine.close().unwrap();
 }
 
@@ -258,8 +265,21 @@ fn an_upload_that_breaks_off_was_never_there() {
     let mut upload = imports.receive(SHOP, "orders.csv", "ana").unwrap();
     upload.write(b"Order ID,Created at\n").unwrap();
     assert!(dir.path().join("uploads/1/orders.csv").exists());
+    assert_eq!(imports.runs(SHOP).unwrap(), [], "nobody sees half a file");
+    assert!(matches!(imports.look(SHOP, 1), Err(ImportsError::NoSuchRun(1))));
     drop(upload);
     assert!(!dir.path().join("uploads/1").exists());
     assert_eq!(imports.runs(SHOP).unwrap(), []);
+    // A process that dies leaves half a file behind, or one of the inbox that was moved whole.
+    let half = bring(&imports, "half.csv", b"Order ID,Created at\n").unwrap();
+    let whole = bring(&imports, "whole.csv", orders(0..3).as_bytes()).unwrap();
+    let left = "UPDATE imports_runs SET state = 'arriving', bytes = CASE WHEN id = $1 THEN 0 ELSE bytes END";
+    engine.store().write(|tx| tx.execute(left, [half.id.cast_signed()])).unwrap();
+    imports.close();
+    engine.close().unwrap();
+    drop((imports, engine));
+    let (engine, imports) = open(dir.path());
+    assert_eq!(imports.runs(SHOP).unwrap(), [whole]);
+    imports.close();
     engine.close().unwrap();
 }

@@ -64,6 +64,7 @@ fn run_line(run: &Run, frame: &Frame) -> RunLine {
 
 fn state_words(state: RunState) -> &'static str {
     match state {
+        RunState::Arriving => "is arriving",
         RunState::Uploaded => "waits for you",
         RunState::Running => "coming in",
         RunState::Stopped => "stopped half-way",
