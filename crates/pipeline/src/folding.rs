@@ -279,8 +279,9 @@ impl Inner {
         }
         let mut written = Vec::with_capacity(parts.len());
         // The graphs are locked for the whole transaction: a page never sees half a batch.
+        // Nothing waits for the disk here: the files that follow from this do, see `Inner::settle`.
         self.store
-            .write(|tx| {
+            .write_soon(|tx| {
                 for (brand, frames) in &parts {
                     let (part, moved) = fold_part(tx, brand.clone(), frames, last)?;
                     written.push((part, moved));

@@ -30,6 +30,8 @@ impl Inner {
     /// Hands rows to the history and lets the timelines write their files.
     pub(crate) fn settle(&self, settling: Settling) -> Result<(), EngineError> {
         let Settling { covers, mut rows, flush, .. } = settling;
+        // What is folded must never fall behind the files that are made from it.
+        self.store.sync()?;
         for brand in self.brands() {
             let id = brand.workspace.id;
             if let Some(history) = &self.history {

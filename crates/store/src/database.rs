@@ -145,16 +145,32 @@ impl Store {
         Ok(())
     }
 
-    /// Runs `work` in one transaction: all of it or nothing.
+    /// Runs `work` in one transaction: all of it or nothing, and on the disk when this returns.
     pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let mut writer = self.writer();
-        let run = || -> rusqlite::Result<T> {
-            let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&tx)?;
-            tx.commit()?;
-            Ok(result)
+        transact(&mut writer, work).map_err(|e| self.error(e))
+    }
+
+    /// Runs `work` in one transaction: all of it or nothing, and on the disk with the next
+    /// [`write`](Self::write) or [`sync`](Self::sync). A dead process loses nothing of it; a machine
+    /// that loses its power may lose the last such transactions, whole and in their order. For what
+    /// follows from facts, together with the position it follows from.
+    pub fn write_soon<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let mut writer = self.writer();
+        let mut run = || {
+            writer.execute_batch("PRAGMA synchronous = NORMAL")?;
+            let result = transact(&mut writer, work);
+            // Whatever comes of it, the next one to write relies on this.
+            writer.execute_batch("PRAGMA synchronous = FULL")?;
+            result
         };
         run().map_err(|e| self.error(e))
+    }
+
+    /// Waits until every transaction so far is on the disk.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        // A commit that waits for the disk takes everything with it that was written before it.
+        self.write(|tx| Self::set_position(tx, "sync", 0))
     }
 
     /// Reads one consistent state, beside any writer.
@@ -254,6 +270,16 @@ impl Store {
     }
 }
 
+fn transact<T>(
+    writer: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let result = work(&tx)?;
+    tx.commit()?;
+    Ok(result)
+}
+
 fn classify(path: &Path, source: rusqlite::Error) -> StoreError {
     use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
     match source.sqlite_error_code() {
@@ -271,9 +297,8 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
-        // Every commit is on the disk when it returns: secrets and definitions cannot be had again,
-        // and what is folded must never fall behind the files that were made from it. Batches are
-        // large, so a sync each costs little. secure_delete overwrites what is erased at once.
+        // A commit is on the disk when it returns, unless its writer says otherwise: secrets and
+        // definitions cannot be had again. secure_delete overwrites what is erased at once.
         c.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;
              PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -16000;

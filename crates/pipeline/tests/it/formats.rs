@@ -187,6 +187,48 @@ fn a_crash_before_settling_is_made_up_for() {
     std::fs::remove_dir_all(crashed).unwrap();
 }
 
+#[test]
+fn a_store_that_lost_its_last_commits_folds_them_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let crashed = dir.path().with_extension("lost-power");
+    let history = Arc::new(Kept::default());
+    let (digest, rows) = {
+        let engine = open(dir.path(), Some(history.clone()));
+        for n in 0..20_u64 {
+            send(&engine, order(n, serde_json::json!({"anonymous_id": format!("browser-{n}-abc")})));
+        }
+        engine.settle().unwrap();
+        // The store as the disk has it, and everything else as it is some transactions later.
+        let database = ["throughline.sqlite", "throughline.sqlite-wal"];
+        let kept: Vec<_> = database.iter().map(|f| (f, std::fs::read(dir.path().join(f)).unwrap())).collect();
+        for n in 0..20_u64 {
+            let mut facts = order(n + 100, serde_json::json!({"user_id": format!("u{}", n / 2)}));
+            facts.push(serde_json::json!({
+                "message_id": format!("login-{n}"), "event": "Signed In",
+                "identifiers": {"user_id": format!("u{}", n / 2), "anonymous_id": format!("browser-{n}-abc")},
+            }));
+            send(&engine, facts);
+        }
+        engine.wait_folded().unwrap();
+        copy(dir.path(), &crashed);
+        let _ = std::fs::remove_file(crashed.join("throughline.sqlite-shm"));
+        for (file, bytes) in kept {
+            std::fs::write(crashed.join(file), bytes).unwrap();
+        }
+        let digest = engine.digest().unwrap();
+        engine.settle().unwrap();
+        (digest, history.rows())
+    };
+    let again = Arc::new(Kept::default());
+    let engine = open(&crashed, Some(again.clone()));
+    engine.wait_folded().unwrap();
+    assert_eq!(engine.digest().unwrap(), digest);
+    engine.settle().unwrap();
+    assert_eq!(again.rows(), rows);
+    drop(engine);
+    std::fs::remove_dir_all(crashed).unwrap();
+}
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for f in std::fs::read_dir(from).unwrap() {
