@@ -63,7 +63,7 @@ struct Seen {
     last: Timestamp,
     interactions: u64,
     name: Option<(Timestamp, String)>,
-    score: Option<(OrderKey, Score)>,
+    score: Option<(Timestamp, Score)>,
 }
 
 impl<'a> Fold<'a> {
@@ -104,9 +104,9 @@ impl<'a> Fold<'a> {
         if let Some(seen) = self.seen.get_mut(&primary) {
             seen.interactions += 1;
             if let Some(score) = &i.score
-                && seen.score.as_ref().is_none_or(|(at, _)| *at < order)
+                && seen.score.as_ref().is_none_or(|(at, s)| later((*at, s), (i.occurred_at, score)))
             {
-                seen.score = Some((order, score.clone()));
+                seen.score = Some((i.occurred_at, score.clone()));
             }
             if let Some(name) = name_of(i)
                 && seen.name.as_ref().is_none_or(|(at, n)| (*at, n.as_str()) < (i.occurred_at, name.as_str()))
@@ -170,11 +170,10 @@ impl<'a> Fold<'a> {
         let mut nodes: Vec<_> = self.seen.into_iter().collect();
         nodes.sort_unstable_by_key(|(n, _)| *n);
         for (node, s) in nodes {
-            let (score_at, score) = s.score.map_or((None, None), |(at, s)| (Some(at.occurred_at.0), Some(s)));
-            let (name_at, name) = s.name.map_or((None, None), |(at, n)| (Some(at.0), Some(n)));
+            let id = node.0.cast_signed();
             upsert.execute(params![
                 w,
-                node.0.cast_signed(),
+                id,
                 self.graph.customer(node).cast_signed(),
                 s.kind,
                 s.value,
@@ -182,15 +181,23 @@ impl<'a> Fold<'a> {
                 s.first.0,
                 s.last.0,
                 s.interactions.cast_signed(),
-                name,
-                name.as_deref().map(str::to_lowercase),
-                name_at,
-                score.as_ref().map(|s| s.kind.as_str()),
-                score.as_ref().map(|s| s.value),
-                score.as_ref().map(|s| s.min),
-                score.as_ref().map(|s| s.max),
-                score_at,
             ])?;
+            if let Some((Timestamp(at), name)) = s.name {
+                tx.prepare_cached(include_str!("sql/name_node.sql"))?.execute(params![
+                    name,
+                    name.to_lowercase(),
+                    at,
+                    w,
+                    id,
+                    at,
+                    name
+                ])?;
+            }
+            if let Some((Timestamp(at), score)) = s.score {
+                let (kind, value, min, max) = (score.kind.as_str(), score.value, score.min, score.max);
+                tx.prepare_cached(include_str!("sql/score_node.sql"))?
+                    .execute(params![kind, value, min, max, at, w, id, at, kind, value, min, max])?;
+            }
         }
         let mut link = tx.prepare_cached(include_str!("sql/upsert_link.sql"))?;
         for e in &self.links {
@@ -218,6 +225,16 @@ impl<'a> Fold<'a> {
         write_moved(tx, w, &self.moved)?;
         Ok(FoldedBatch { moved: self.moved })
     }
+}
+
+/// Whether the second answer counts as the later one, the same whatever came first.
+fn later(one: (Timestamp, &Score), other: (Timestamp, &Score)) -> bool {
+    let key = |(at, s): (Timestamp, &Score)| (at, s.kind.as_str().to_owned());
+    let scale = |s: &Score| [s.value, s.min, s.max];
+    key(one)
+        .cmp(&key(other))
+        .then_with(|| scale(one.1).partial_cmp(&scale(other.1)).unwrap_or(std::cmp::Ordering::Equal))
+        .is_lt()
 }
 
 fn write_moved(tx: &Transaction<'_>, workspace: u32, moved: &[Moved]) -> rusqlite::Result<()> {

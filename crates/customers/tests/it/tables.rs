@@ -1,10 +1,12 @@
 //! Facts folded into tables and read again.
 
+use proptest::prelude::*;
 use throughline_customers::{CustomerQuery, Fold, IdentityGraph, customer, customers, forget, load_graph, migrations};
 use throughline_interactions::{
     Interaction, KeySecret, Node, NodeSecret, SourceId, Timestamp, WorkspaceId, limits, parse_interaction,
 };
 use throughline_store::Store;
+use throughline_store::rusqlite::Connection;
 
 const SECRET: NodeSecret = NodeSecret([3; 16]);
 const WORKSPACE: WorkspaceId = WorkspaceId(1);
@@ -80,4 +82,51 @@ fn people_are_listed_found_explained_and_forgotten() {
     assert_eq!(list(&store, ""), everybody[..2]);
     let (_, erased) = store.read(|c| load_graph(c, WORKSPACE)).unwrap();
     assert_eq!(erased.len(), 3);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    /// Names and answers of the same moment included.
+    #[test]
+    fn the_order_of_arrival_and_the_batches_change_no_row(
+        days in prop::collection::vec((1_u32..4, 0_usize..4), 1..12),
+        cut in 0_usize..12,
+    ) {
+        let people = [
+            serde_json::json!({"anonymous_id": "b-1"}),
+            serde_json::json!({"user_id": "u1", "anonymous_id": "b-1"}),
+            serde_json::json!({"user_id": "u1"}),
+            serde_json::json!({"user_id": "u2", "email": "bo@example.org"}),
+        ];
+        let facts: Vec<Interaction> = days
+            .iter()
+            .enumerate()
+            .map(|(n, (day, who))| fact(n as u32, &format!("2026-01-0{day}T00:00:00Z"), people[*who].clone()))
+            .collect();
+        let cut = cut.min(facts.len());
+        let at_once = rows(&[&facts]);
+        prop_assert_eq!(&rows(&[&facts[..cut], &facts[cut..]]), &at_once);
+        prop_assert_eq!(&rows(&[&facts[cut..], &facts[..cut]]), &at_once);
+    }
+}
+
+/// The rows that batches of facts make, with times and counts.
+fn rows(batches: &[&[Interaction]]) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), migrations()).unwrap();
+    let mut graph = IdentityGraph::default();
+    for batch in batches {
+        fold(&store, &mut graph, batch);
+    }
+    let all = |c: &Connection| {
+        let mut rows = c.prepare(
+            "SELECT node, customer, first_seen, last_seen, interactions, name, name_at, score_value, score_at
+             FROM customers_nodes ORDER BY node",
+        )?;
+        let line = |r: &throughline_store::rusqlite::Row<'_>| {
+            (0..9).map(|i| r.get::<_, throughline_store::rusqlite::types::Value>(i).map(|v| format!("{v:?}"))).collect()
+        };
+        rows.query_map([], line)?.collect()
+    };
+    store.read(all).unwrap()
 }
