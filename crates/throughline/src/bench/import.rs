@@ -5,6 +5,7 @@ use crate::config::Config;
 use anyhow::Context;
 use clap::Args;
 use std::io::{BufWriter, Write};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -92,5 +93,24 @@ pub fn run(config: &Config, args: ImportBenchArgs) -> anyhow::Result<()> {
         args.rows as f64 / seconds,
         megabytes(peak)
     );
+    let each = |folder: &str| size(&data.join(folder)).map(|bytes| bytes as f64 / args.rows as f64);
+    println!(
+        "bytes of an interaction on disk, of {:.0} in the file: {:.0} in the ledger, of them {:.0} known keys; {:.0} in the lake, {:.0} in the timelines",
+        std::fs::metadata(&file)?.len() as f64 / args.rows as f64,
+        each("ledger")?,
+        each("ledger/dedup")?,
+        each("lake")?,
+        each("timelines")?,
+    );
     Ok(())
+}
+
+/// What the files below a folder hold, in bytes.
+fn size(folder: &Path) -> anyhow::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        let entry = entry?;
+        bytes += if entry.path().is_dir() { size(&entry.path())? } else { entry.metadata()?.len() };
+    }
+    Ok(bytes)
 }

@@ -84,7 +84,7 @@ pub fn run(config: &Config, args: IngestArgs) -> anyhow::Result<()> {
 }
 
 /// Fills the ledger with known ids. They are marked as folded: only the look-up is measured.
-fn know(data: &Path, known: u64) -> anyhow::Result<()> {
+pub(super) fn know(data: &Path, known: u64) -> anyhow::Result<()> {
     if known == 0 {
         return Ok(());
     }
@@ -170,6 +170,27 @@ fn send(
         refused.fetch_add(args.batch - taken.min(args.batch), Ordering::Relaxed);
     }
     Ok(latencies)
+}
+
+/// One request on a connection of its own: the status and the body of the answer.
+pub(super) fn request(
+    address: SocketAddr,
+    method: &str,
+    target: &str,
+    secret: &str,
+    body: &[u8],
+) -> anyhow::Result<(u16, Vec<u8>)> {
+    let stream = TcpStream::connect(address).context("connect")?;
+    stream.set_nodelay(true)?;
+    let mut stream = BufReader::new(stream);
+    let mut head = format!(
+        "{method} {target} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {secret}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    head.extend_from_slice(body);
+    stream.get_mut().write_all(&head)?;
+    read(&mut stream)
 }
 
 /// `"name":123` near the beginning of a JSON answer.

@@ -1,6 +1,8 @@
-//! The map and the pain points of many interactions, after a restart and warm.
+//! The map and the pain points of many interactions, after a restart and warm: worked out from the
+//! timelines, and as a reader of the API gets it from a server, also while interactions arrive.
 
-use super::process::{Scratch, megabytes, status};
+use super::ingest;
+use super::process::{Scratch, Server, key, megabytes, status};
 use crate::config::Config;
 use clap::Args;
 use std::convert::Infallible;
@@ -20,6 +22,9 @@ pub struct MapArgs {
     /// Customers
     #[arg(long, default_value_t = 500_000)]
     customers: u64,
+    /// Seconds to ask a server for, while interactions arrive
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
     /// Look for pain points too
     #[arg(long)]
     pain_points: bool,
@@ -28,7 +33,9 @@ pub struct MapArgs {
 /// Runs the measurement.
 pub fn run(config: &Config, args: MapArgs) -> anyhow::Result<()> {
     let scratch = Scratch::new(config, "map")?;
-    let dir = scratch.0.join("timelines");
+    let (reader, writer) = (key(&scratch.0, "reader")?, key(&scratch.0, "writer")?);
+    let dir = scratch.0.join("timelines/1");
+    ingest::know(&scratch.0, args.interactions)?;
     let started = Instant::now();
     {
         let (mut timeline, _) = Timeline::open(&dir, 1, BUCKETS)?;
@@ -78,7 +85,49 @@ pub fn run(config: &Config, args: MapArgs) -> anyhow::Result<()> {
         "this process at most: {} resident, mapped files included",
         megabytes(status(std::process::id(), "VmHWM:"))
     );
-    Ok(())
+    drop(timeline);
+    served(&scratch, &args, &reader, &writer)
+}
+
+/// The map as a server gives it out: the first after its start, again, and while interactions arrive.
+fn served(scratch: &Scratch, args: &MapArgs, reader: &str, writer: &str) -> anyhow::Result<()> {
+    let cold = std::fs::write("/proc/sys/vm/drop_caches", "3").is_ok();
+    let server = Server::start(&scratch.0, &[])?;
+    let journey = &default_definitions().remove(0).key;
+    let target = format!("/api/v1/journeys/{journey}/map");
+    let ask = || -> anyhow::Result<f64> {
+        let began = Instant::now();
+        let (status, body) = ingest::request(server.address, "GET", &target, reader, b"")?;
+        anyhow::ensure!(status == 200, "the server answered {status}: {}", String::from_utf8_lossy(&body));
+        Ok(began.elapsed().as_secs_f64())
+    };
+    println!(
+        "first map from a server just started ({}): {:.2} s",
+        if cold { "the system's file cache emptied" } else { "files still in the system's cache" },
+        ask()?
+    );
+    let mut again = (0..20).map(|_| ask()).collect::<anyhow::Result<Vec<_>>>()?;
+    again.sort_by(f64::total_cmp);
+    println!("again, nothing new: {:.4} s median of 20, {:.4} s at most", again[10], again[19]);
+    let mut arriving = Vec::new();
+    let began = Instant::now();
+    for round in 0..args.seconds {
+        let (status, _) =
+            ingest::request(server.address, "POST", "/v1/interactions", writer, &ingest::batch(1, round, 100))?;
+        anyhow::ensure!(status == 200, "the server answered a batch with {status}");
+        arriving.push(ask()?);
+        let next = std::time::Duration::from_secs(round + 1);
+        std::thread::sleep(next.saturating_sub(began.elapsed()));
+    }
+    arriving.sort_by(f64::total_cmp);
+    if let Some(most) = arriving.last() {
+        println!(
+            "while 100 interactions a second arrive, asked every second for {} s: {:.3} s median, {most:.3} s at most",
+            args.seconds,
+            arriving[arriving.len() / 2]
+        );
+    }
+    server.stop()
 }
 
 fn compiled(snapshot: &throughline_timeline::Snapshot) -> anyhow::Result<Arc<Compiled>> {
