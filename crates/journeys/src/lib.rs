@@ -4,7 +4,7 @@
 //! A [`Definition`] says what a journey is; `instances.rs` cuts a customer's story into instances
 //! of it. [`MapPass`] counts the map, [`PeoplePass`] opens any figure of it, [`PainPoints`] finds
 //! what is associated with dissatisfaction and with dropping out, [`ScoresPass`] counts the
-//! workspace's scores, [`CallsPass`] lists people worth calling. All are linear passes over the timelines with small mergeable states.
+//! workspace's scores, [`scorecards`] compare products, partners and places, [`CallsPass`] lists people worth calling. All are linear passes over the timelines with small mergeable states.
 //!
 //! This room must never know: SQL, files, sockets, a clock, names behind hashed attributes (a
 //! caller's dictionary resolves them), or where a figure is shown. Read `definition.rs` first, then
@@ -21,6 +21,7 @@ mod map;
 mod people;
 pub mod pain_points;
 mod scores_pass;
+pub mod scorecards;
 mod worth_calling;
 
 pub use compiled::Compiled;

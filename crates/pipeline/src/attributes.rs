@@ -155,6 +155,11 @@ pub(crate) fn names(store: &Store, workspace: WorkspaceId) -> Result<HashMap<u64
     })?)
 }
 
+/// Whether a dimension with so many names has more values than are kept.
+pub(crate) fn is_open_ended(names: usize) -> bool {
+    names >= MOST_VALUES
+}
+
 /// Calls `take(prefix, name, value)` for every attribute of an interaction.
 fn each(i: &Interaction, mut take: impl FnMut(&str, &str, &str)) {
     if is_category(&i.touchpoint) {

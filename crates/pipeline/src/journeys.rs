@@ -2,6 +2,7 @@
 
 use crate::attributes::names;
 use crate::brand::Brand;
+use crate::scorecards::Scorecards;
 use crate::shelf::{Basis, Shelf};
 use crate::{Engine, EngineError};
 use serde::Serialize;
@@ -10,6 +11,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use throughline_interactions::{Interaction, Timestamp, WorkspaceId};
 use throughline_journeys::pain_points::{Findings, Key, Outcome, PainPeoplePass, Worth};
+use throughline_journeys::scorecards::{DetailState, Scorecard};
 use throughline_journeys::{
     CallsPass, Compiled, Definition, Extent, Figure, Map, MapPass, PainPoints, PeoplePass, ReturnsPass, ScoresPass,
     TimeRange, WorthCalling,
@@ -31,6 +33,9 @@ pub(crate) struct Figures {
     maps: Shelf<MapKey, Map>,
     findings: Shelf<String, Findings>,
     calls: Shelf<String, Calls>,
+    pub(crate) scorecards: Shelf<(), Scorecards>,
+    pub(crate) scorecard: Shelf<(String, String), Scorecard>,
+    pub(crate) card_details: Shelf<u64, DetailState>,
     end: Option<(Basis, Timestamp)>,
 }
 
@@ -253,7 +258,7 @@ impl Engine {
         self.inner().brand(workspace)?.snapshot()
     }
 
-    fn compiled(&self, brand: &Brand, snapshot: &Snapshot, key: &str) -> Result<Arc<Compiled>, EngineError> {
+    pub(crate) fn compiled(&self, brand: &Brand, snapshot: &Snapshot, key: &str) -> Result<Arc<Compiled>, EngineError> {
         let basis = brand.basis(snapshot);
         let definition = self.journey(brand.workspace.id, key)?;
         let known = brand.figures().end.filter(|(of, _)| *of == basis);

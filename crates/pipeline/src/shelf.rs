@@ -19,6 +19,9 @@ const LONG: Duration = Duration::from_millis(200);
 /// So old may be what takes long.
 const FRESH: Duration = Duration::from_secs(30);
 
+/// So many answers of one kind are kept; then the shelf is cleared.
+const MOST: usize = 500;
+
 /// What figures were worked out from: the version of the timelines, and how often definitions had
 /// changed until then.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +75,9 @@ impl<K: Eq + Hash, T> Shelf<K, T> {
     fn keep(&mut self, key: K, value: Arc<T>, basis: Basis, cost: Duration, now: Instant) {
         // What nobody can be given any more goes.
         self.0.retain(|_, k| k.basis == basis || (k.cost > LONG && now - k.at < FRESH));
+        if self.0.len() >= MOST && !self.0.contains_key(&key) {
+            self.0.clear();
+        }
         if self.0.get(&key).is_none_or(|k| k.basis <= basis) {
             self.0.insert(key, Kept { value, basis, cost, at: now, busy: false });
         }

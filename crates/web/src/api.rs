@@ -4,6 +4,7 @@ mod customers;
 mod health;
 mod journeys;
 mod metrics;
+mod scorecards;
 mod workspaces;
 
 use crate::accounts::Area;
@@ -22,6 +23,10 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/api/v1/journeys/{key}/pain-points", Area::Figures, journeys::pain_points),
         get("/api/v1/journeys/{key}/people", Area::Customers, journeys::people),
         get("/api/v1/scores", Area::Figures, journeys::scores),
+        get("/api/v1/scorecards", Area::Figures, scorecards::kinds),
+        get("/api/v1/scorecards/{kind}", Area::Figures, scorecards::kind),
+        get("/api/v1/scorecards/{kind}/{value}", Area::Figures, scorecards::value),
+        get("/api/v1/scorecards/{kind}/{value}/people", Area::Customers, scorecards::people),
         get("/api/v1/customers", Area::Customers, customers::customers),
         get("/api/v1/customers/{id}", Area::Customers, customers::customer),
         get("/api/v1/customers/{id}/story", Area::Customers, customers::story),

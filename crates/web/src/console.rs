@@ -14,6 +14,11 @@ mod map_view;
 mod findings_view;
 mod follow_ups;
 mod people_csv;
+pub(crate) mod scorecards;
+mod scorecards_csv;
+mod scorecards_view;
+mod scorecard_value;
+mod scorecard_weeks;
 mod settings;
 mod workspace;
 mod story_view;
@@ -33,6 +38,12 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/journeys/{key}", Area::Figures, journeys::map),
         get("/journeys/{key}/people", Area::Customers, journeys::people),
         get("/journeys/{key}/people.csv", Area::Customers, people_csv::people_csv),
+        get("/scorecards", Area::Figures, scorecards::kinds),
+        get("/scorecards/{kind}", Area::Figures, scorecards::kind),
+        get("/scorecards/{kind}/{value}", Area::Figures, scorecard_value::value),
+        get("/scorecards/{kind}/{value}/people", Area::Customers, scorecards::people),
+        get("/scorecards/{kind}/{value}/people.csv", Area::Customers, scorecards_csv::people),
+        get("/scorecards.csv", Area::Figures, scorecards_csv::values),
         get("/follow-ups", Area::Customers, follow_ups::list),
         post("/follow-ups", Area::Customers, follow_ups::create),
         post("/follow-ups/{id}/done", Area::Customers, follow_ups::done),

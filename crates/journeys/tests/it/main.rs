@@ -8,6 +8,7 @@ mod map;
 mod pain_oracle;
 mod pain_points;
 mod revenue;
+mod scorecards;
 mod scores;
 mod stories;
 mod world;

@@ -10,6 +10,7 @@ mod rates;
 mod revenue;
 mod revenue_world;
 mod scores;
+mod shrinkage;
 mod survival;
 mod words;
 

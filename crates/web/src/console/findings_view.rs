@@ -68,7 +68,7 @@ fn horizon(days: u32) -> String {
 }
 
 /// An amount in minor units without its cents: an estimate has none.
-fn amount(minor: f64, currency: &str) -> String {
+pub(crate) fn amount(minor: f64, currency: &str) -> String {
     let Ok(currency) = Currency::new(currency) else { return format::decimal(minor, 0) };
     let unit = 10_i64.pow(currency.decimals());
     format::money(&Money { minor: (minor / unit as f64).round() as i64 * unit, currency })

@@ -19,6 +19,7 @@ use throughline_pipeline::{Job, Status};
 pub(crate) enum Room {
     Today,
     Journeys,
+    Scorecards,
     Customers,
     FollowUps,
     Data,
@@ -62,6 +63,7 @@ impl Frame {
         let rooms = [
             (Room::Today, "Today", "/today", Area::Figures),
             (Room::Journeys, "Journeys", "/journeys", Area::Figures),
+            (Room::Scorecards, "Scorecards", "/scorecards", Area::Figures),
             (Room::Customers, "Customers", "/customers", Area::Customers),
             (Room::FollowUps, "Follow-ups", "/follow-ups", Area::Customers),
             (Room::Data, "Data", "/data", Area::Data),

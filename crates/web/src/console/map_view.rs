@@ -24,17 +24,20 @@ impl Voices {
     /// Keeps two voices of a stage that say something.
     pub(crate) fn add(&mut self, stage: &str, said: &[Interaction]) {
         let by_customers = said.iter().filter(|i| i.direction == Direction::In && i.actor == Actor::Human);
-        let voices = by_customers.filter_map(|i| {
-            let text = i.text.as_deref()?.trim();
-            let score = i.score.as_ref();
-            (text.chars().count() > 3).then(|| Voice {
-                text: shorten(text, 120),
-                score: score.map(format::score).unwrap_or_default(),
-                mood: score.map_or("", |s| super::customers::mood((s.value - s.min) / (s.max - s.min))),
-            })
-        });
+        let voices = by_customers.filter_map(voice);
         self.0.insert(stage.to_owned(), voices.take(2).collect());
     }
+}
+
+/// What a customer said, if it says something.
+pub(crate) fn voice(i: &Interaction) -> Option<Voice> {
+    let text = i.text.as_deref()?.trim();
+    let score = i.score.as_ref();
+    (text.chars().count() > 3).then(|| Voice {
+        text: shorten(text, 120),
+        score: score.map(format::score).unwrap_or_default(),
+        mood: score.map_or("", |s| super::customers::mood((s.value - s.min) / (s.max - s.min))),
+    })
 }
 
 fn shorten(text: &str, most: usize) -> String {

@@ -12,8 +12,8 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use throughline_customers::CustomerRow;
-use throughline_interactions::Timestamp;
-use throughline_pipeline::EngineError;
+use throughline_interactions::{Timestamp, WorkspaceId};
+use throughline_pipeline::{Engine, EngineError, Person};
 
 /// Rows of one file.
 const MOST: usize = 50_000;
@@ -35,25 +35,35 @@ pub(crate) async fn people_csv(
     let entry = visit.act(web.now(), "exported a list of customers", format!("{key}: {figure}"));
     let csv = web
         .ask(move |e| {
-            let mut csv =
-                "customer,name,email,phone,user_id,interactions,first_seen,last_seen,last_answer\n".to_owned();
-            for person in people_behind(e, workspace, &key, &figure)?.iter().take(MOST) {
-                match e.customer(workspace, person.customer) {
-                    Ok(profile) => line(&mut csv, &profile.row),
-                    // Merged or erased since the figure was counted.
-                    Err(EngineError::NotFound(_)) => {}
-                    Err(other) => return Err(other),
-                }
-            }
-            Ok(csv)
+            let people = people_behind(e, workspace, &key, &figure)?;
+            list(e, workspace, &people)
         })
         .await?;
     web.accounts(move |s| s.write(|tx| note(tx, &entry))).await?;
+    Ok(file(csv, HeaderValue::from_static("attachment; filename=\"customers.csv\"")))
+}
+
+/// The customers as lines of a file.
+pub(crate) fn list(e: &Engine, workspace: WorkspaceId, people: &[Person]) -> Result<String, EngineError> {
+    let mut csv = "customer,name,email,phone,user_id,interactions,first_seen,last_seen,last_answer\n".to_owned();
+    for person in people.iter().take(MOST) {
+        match e.customer(workspace, person.customer) {
+            Ok(profile) => line(&mut csv, &profile.row),
+            // Merged or erased since the figure was counted.
+            Err(EngineError::NotFound(_)) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(csv)
+}
+
+/// A file to be saved.
+pub(crate) fn file(csv: String, disposition: HeaderValue) -> Response {
     let mut response = csv.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"customers.csv\""));
-    Ok(response)
+    headers.insert(header::CONTENT_DISPOSITION, disposition);
+    response
 }
 
 fn line(csv: &mut String, row: &CustomerRow) {
@@ -77,7 +87,7 @@ fn line(csv: &mut String, row: &CustomerRow) {
 }
 
 /// A cell that a spreadsheet shows and never runs.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let runs = text.starts_with(['=', '@', '\t', '\r']) || (text.starts_with(['+', '-']) && !is_number(text));
     let text = if runs { format!("'{text}") } else { text.to_owned() };
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }

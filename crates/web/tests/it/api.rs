@@ -21,7 +21,10 @@ fn every_route_of_the_description_answers() {
             continue;
         }
         let mut path = path.replace("{key}", "buy-and-receive").replace("{id}", &id);
-        if path.ends_with("/people") {
+        path = path.replace("{kind}", "carrier").replace("{value}", "Brightway");
+        if path.ends_with("/Brightway/people") {
+            path.push_str("?figure=met");
+        } else if path.ends_with("/people") {
             path.push_str("?figure=reached.receive");
         }
         let answer = reader.get(&path);
@@ -73,6 +76,9 @@ fn errors_have_a_code_a_message_and_what_to_do() {
     check("/api/v1/customers/zzz", 404, "not_found");
     check("/api/v1/customers?limit=many", 400, "invalid_query");
     check("/api/v1/scores?from=yesterday", 400, "invalid_time");
+    check("/api/v1/scorecards/nothing", 404, "not_found");
+    check("/api/v1/scorecards/nothing/at-all/people?figure=met", 404, "not_found");
+    check("/api/v1/scorecards/carrier/x/people?figure=nothing", 404, "not_found");
     let writer = house.key("w", KeyRole::Writer).get("/api/v1/customers");
     assert_eq!((writer.status, writer.json()["code"].as_str().unwrap()), (403, "forbidden"));
 }

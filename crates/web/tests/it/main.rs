@@ -12,5 +12,6 @@ mod house;
 mod imports;
 mod pages;
 mod receiving;
+mod scorecards;
 mod tls;
 mod today;

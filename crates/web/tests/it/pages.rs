@@ -11,7 +11,7 @@ fn filled(customers: u64) -> House {
 }
 
 /// The text of a page without its tags, spaces made plain.
-fn words(html: &str) -> String {
+pub fn words(html: &str) -> String {
     let mut out = String::new();
     let mut inside = false;
     for c in html.chars() {
@@ -30,7 +30,7 @@ fn words(html: &str) -> String {
 }
 
 #[track_caller]
-fn check(html: &str, expected: &[&str]) {
+pub fn check(html: &str, expected: &[&str]) {
     let text = words(html);
     for e in expected {
         assert!(text.contains(e), "`{e}` is not in: {text}");
