@@ -1,6 +1,7 @@
-//! What customers say of it: to the help desk, in surveys and in reviews.
+//! What customers say of it: in surveys and in reviews.
 
 use crate::calendar::Hours;
+use crate::care::Care;
 use crate::catalogue::{STAFF, one};
 use crate::order::Order;
 use crate::story::Story;
@@ -10,100 +11,81 @@ use throughline_interactions::{Actor, ScoreKind};
 
 const HOUR: i64 = 3_600_000_000;
 
-/// What happened to somebody with an order, as far as it moves them.
-#[derive(Debug, Clone, Copy)]
+/// What happened to somebody with an order, as far as it may move them.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Lived {
     /// Days late.
     pub late: usize,
     pub refused: bool,
     pub payment_failed: bool,
+    /// What was bought broke.
+    pub flawed: bool,
+    /// An advert had promised more than there is.
+    pub promised: bool,
+    pub care: Care,
     pub delight: bool,
 }
+
+/// What somebody carries away.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mood {
+    /// How it was, 1 worst to 5 best, whether they told or not.
+    pub stars: i64,
+    /// A complaint was made good, and nothing is left of it.
+    pub made_good: bool,
+}
+
+impl Mood {
+    pub(crate) fn of(lived: &Lived, stars: i64) -> Self {
+        Self { stars, made_good: lived.care == Care::MadeGood && !lived.flawed }
+    }
+}
+
+impl Lived {
+    /// How much it weighs; a good answer takes off what a bad one adds, but mends no broken thing.
+    fn harm(&self) -> usize {
+        let late = match self.late {
+            0 => 0,
+            1..4 => 2,
+            _ => 3,
+        };
+        let flaw = if self.flawed { 3 } else { 0 };
+        let rest = late
+            + if self.refused { 2 } else { 0 }
+            + if self.promised { 2 } else { 0 }
+            + usize::from(self.payment_failed)
+            + if self.care == Care::HandedAround { 2 } else { 0 };
+        flaw + if self.care == Care::MadeGood && !self.flawed { rest.saturating_sub(2) } else { rest }
+    }
+}
+
+/// Weights of one to five stars by how much harm was done.
+const STARS: [[u32; 5]; 5] =
+    [[3, 6, 12, 31, 48], [8, 12, 20, 32, 28], [20, 24, 23, 20, 13], [34, 27, 19, 12, 8], [42, 30, 14, 8, 6]];
+/// Where people delight.
+const DELIGHTED: [u32; 5] = [1, 1, 4, 20, 74];
 
 impl Story<'_> {
     /// How it felt, 1 to 5, drawn from what was lived through.
     pub(crate) fn stars(&mut self, lived: &Lived) -> i64 {
-        let weights: [u32; 5] = match lived {
-            Lived { delight: true, .. } => [1, 1, 4, 20, 74],
-            Lived { late: 4.., .. } => [34, 27, 19, 12, 8],
-            Lived { late: 1.., refused: true, .. } => [38, 30, 16, 10, 6],
-            Lived { late: 1.., .. } => [20, 24, 23, 20, 13],
-            Lived { refused: true, .. } => [22, 24, 22, 20, 12],
-            Lived { payment_failed: true, .. } => [8, 12, 20, 32, 28],
-            _ => [3, 6, 12, 31, 48],
+        let weights = match lived.harm() {
+            _ if !self.nature.moves => STARS[0],
+            0 if lived.delight => DELIGHTED,
+            harm => STARS[harm.min(STARS.len() - 1)],
         };
         let mut left = self.rng.random_range(0..100_u32);
-        for (stars, weight) in (1..=5).zip(weights) {
+        let mut stars = 5;
+        for (n, weight) in (1..=5).zip(weights) {
             match left.checked_sub(weight) {
                 Some(rest) => left = rest,
-                None => return stars,
+                None => {
+                    stars = n;
+                    break;
+                }
             }
         }
-        5
-    }
-
-    /// Whoever waits, was refused or could not pay may write; others ask something now and then.
-    pub(crate) fn ask_for_help(&mut self, order: &Order, lived: &Lived, paid: i64, delivered: i64) {
-        if lived.late > 1 && self.percent(44) {
-            // On the first or second day after the promised one, the parcel still on its way.
-            let deadline = self.calendar.midnight(order.due + 1);
-            let at = self.later(deadline, lived.late.min(3) - 2, Hours::Home);
-            self.ticket(order, "delivery", at, lived.late as i64);
-        } else if lived.refused && self.percent(28) {
-            self.ticket(order, "coupon", paid + 900_000_000, 0);
-        } else if lived.payment_failed && self.percent(20) {
-            self.ticket(order, "payment", paid + 900_000_000, 0);
-        } else if self.percent(5) {
-            let days = self.rng.random_range(0..9_usize);
-            let at = self.later(delivered, days, Hours::Home);
-            self.ticket(order, "question", at, 0);
-        }
-    }
-
-    /// A question to the help desk and its answer.
-    pub(crate) fn ticket(&mut self, order: &Order, topic: &'static str, at: i64, days: i64) {
-        let key = format!("T-{}-{}", &order.key[3..], self.lines.len());
-        let channel = match self.rng.random_range(0..100_u32) {
-            0..52 => "email",
-            52..80 => "chat",
-            _ => "phone",
-        };
-        let who = match channel {
-            "email" => self.person.email.clone(),
-            "phone" => self.person.phone.clone(),
-            _ => self.person.known(),
-        };
-        let subject = Subject {
-            product: order.products[0],
-            carrier: order.carrier,
-            store: "",
-            days: days.max(1),
-            coupon: crate::catalogue::REFUSED,
-        };
-        let text = words::question(&mut self.rng, self.person.language, topic, &subject);
-        let opened = self
-            .line("northwind-helpdesk", at, "Ticket Opened", channel, "help desk")
-            .who(std::slice::from_ref(&who))
-            .about("order", &order.key)
-            .about("ticket", &key)
-            .with("topic", topic)
-            .says(text);
-        self.lines.push(opened);
-        let takes = match channel {
-            "email" => self.later(at, 1, Hours::Desk),
-            _ => at + self.rng.random_range(4 * 60..25 * 60) * 1_000_000,
-        };
-        let text = words::reply(&mut self.rng, self.person.language);
-        let solved = self
-            .line("northwind-helpdesk", takes, "Ticket Resolved", channel, "help desk")
-            .who(std::slice::from_ref(&who))
-            .out(Actor::Agent)
-            .about("order", &order.key)
-            .about("ticket", &key)
-            .about("staff", one(&mut self.rng, STAFF))
-            .with("topic", topic)
-            .says(text);
-        self.lines.push(solved);
+        self.sum.dissatisfied += i64::from(stars <= 2);
+        stars
     }
 
     /// The survey and the review after an order; when the last of it was said.
@@ -145,7 +127,7 @@ impl Story<'_> {
         if self.percent(27) {
             // Some cannot wait: they review what has not arrived.
             let deadline = self.calendar.midnight(order.due + 1);
-            let waiting = lived.late > 3 && self.percent(30);
+            let waiting = lived.late > 3 && lived.care == Care::None && self.percent(30);
             let from = if waiting { deadline + 20 * HOUR } else { delivered };
             let days = if waiting { self.rng.random_range(0..2_usize) } else { self.rng.random_range(1..10_usize) };
             let at = self.later(from, days, Hours::Home);

@@ -46,9 +46,24 @@ pub(crate) const PRODUCTS: &[Product] = &[
     garment("quarry-cap", "Quarry", "cap", 1_890),
 ];
 
-/// A campaign and how it is met.
-pub(crate) const CAMPAIGNS: &[&str] =
-    &["autumn-layers", "rain-or-shine", "gift-guide", "brand-search", "weekend-trips"];
+/// Campaigns with their share of the clicks in percent.
+pub(crate) const CAMPAIGNS: &[(&str, u32)] = &[
+    ("autumn-layers", 18),
+    ("rain-or-shine", 18),
+    ("gift-guide", 14),
+    ("brand-search", 16),
+    ("weekend-trips", 12),
+    (PROUD, 22),
+];
+
+/// The campaign that promises more than there is.
+pub(crate) const PROUD: &str = "forever-dry";
+
+/// What the newsletter is about, one after the other.
+pub(crate) const NEWSLETTERS: &[&str] = &["new-arrivals", "trail-stories", "care-tips", "weekend-weather"];
+
+/// The product that breaks.
+pub(crate) const FLAWED: &str = "ember-stove";
 
 /// What people type into a search.
 pub(crate) const SEARCHES: &[&str] =
@@ -70,12 +85,24 @@ pub(crate) const SLOW: &str = "Brightway";
 /// Carriers that keep their promises.
 pub(crate) const CARRIERS: &[(&str, u32)] = &[("Nordpost", 46), ("Parcelo", 34), ("Stadtbote", 20)];
 
-/// Telephones with their share in percent.
-pub(crate) const PHONES: &[(&str, u32)] =
-    &[("Orbit S", 30), ("Pear 14", 26), ("Pear 15", 22), (FAILING, 12), ("Nova X1", 10)];
+/// Telephones and their systems with their share in percent.
+pub(crate) const PHONES: &[(Phone, u32)] = &[
+    (Phone { model: "Orbit S", system: "Orbit 12" }, 30),
+    (Phone { model: "Pear 14", system: "PearOS 18" }, 26),
+    (Phone { model: "Pear 15", system: "PearOS 18" }, 22),
+    (FAILING, 12),
+    (Phone { model: "Nova X1", system: "NovaOS 6" }, 10),
+];
+
+/// A telephone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Phone {
+    pub model: &'static str,
+    pub system: &'static str,
+}
 
 /// The telephone on which the payment window does not open.
-pub(crate) const FAILING: &str = "Nova X2";
+pub(crate) const FAILING: Phone = Phone { model: "Nova X2", system: "NovaOS 7" };
 
 /// Ways to pay with their share in percent.
 pub(crate) const PAYMENTS: &[(&str, u32)] = &[("card", 42), ("paypal", 34), ("invoice", 15), ("instalments", 9)];

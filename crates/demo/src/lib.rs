@@ -1,19 +1,23 @@
-//! A small shop with a year of customers, made of a seed: what `throughline demo` shows and what
-//! tests, benchmarks and screenshots run on.
+//! A shop with a year of customers, made of a seed: what `throughline demo` shows and what tests,
+//! benchmarks and screenshots run on.
 //!
 //! Northwind Shop sells outdoor gear in euros from Hamburg, on the web, in an app and in five
 //! stores. Its customers see adverts, browse, order, pay, wait, complain, praise, return and come
-//! back. Some things that go wrong (and one that goes right) are planted, see [`World::truths`],
-//! so that a reader of the numbers can be held against what really is behind them.
+//! back. Some things that go wrong (and some that go right) are planted, see [`World::truths`], so
+//! that a reader of the numbers can be held against what really is behind them. What a truth did is
+//! known exactly: [`World::weigh`] lives every life a second time without it.
 //!
 //! This room knows no clock, no file and no chance but its seed: the same seed and end give the same
 //! interactions, and a customer's story is the same in a world of any size. It never knows who
-//! reads the interactions. Read `truths.rs` first, then `story.rs` and `order.rs`.
+//! reads the interactions. Read `plants.rs` first, then `story.rs` and `order.rs`.
 
-mod truths;
+mod plants;
+mod weight;
 mod story;
+mod between;
 mod visit;
 mod order;
+mod care;
 mod answers;
 mod store_sale;
 mod person;
@@ -23,10 +27,12 @@ mod calendar;
 mod line;
 mod stream;
 
+pub use plants::{Change, Effect, Plant, Sign, Truth};
 pub use stream::Interactions;
-pub use truths::{Effect, Sign, Truth};
+pub use weight::Weight;
 
 use calendar::Calendar;
+use plants::Plants;
 use throughline_interactions::Timestamp;
 
 /// The sources that the interactions come from, by their lasting names.
@@ -38,6 +44,7 @@ pub const SOURCES: &[&str] = &[
     "northwind-helpdesk",
     "northwind-mail",
     "northwind-reviews",
+    "northwind-adverts",
 ];
 
 /// The name of the shop.
@@ -49,27 +56,65 @@ pub const ZONE: &str = "Europe/Berlin";
 /// The shop's currency.
 pub const CURRENCY: &str = "EUR";
 
+/// Of a basket, what remains for the shop.
+pub const MARGIN: f64 = 0.35;
+
 /// Of one customer in so many there is also a crawler.
 const CUSTOMERS_PER_BOT: u64 = 400;
+
+/// What bends the chances of a world.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Nature {
+    /// What goes wrong or right.
+    pub planted: Plants,
+    /// Whether anything that happens moves anybody.
+    pub moves: bool,
+    /// Whether the shop changes anything in the course of the year.
+    pub changes: bool,
+}
 
 /// The shop and its customers over the 365 days before an end.
 #[derive(Debug)]
 pub struct World {
     seed: u64,
     customers: u64,
+    nature: Nature,
     calendar: Calendar,
 }
 
 impl World {
-    /// About 4,000 customers with about 60,000 interactions.
-    pub fn small(seed: u64, end: Timestamp) -> Self {
-        Self::sized(seed, end, 4_000)
+    /// A world of this many customers, about forty interactions each, that ends on 2026-06-01: for
+    /// tests and measurements. Making it costs nothing; the interactions are made while they are read.
+    pub fn of(customers: u64, seed: u64) -> Self {
+        Self::sized(seed, Timestamp::from_seconds(1_780_315_200), customers)
     }
 
-    /// A world of this many customers, about fifteen interactions each. Making it costs nothing;
-    /// the interactions are made while they are read.
+    /// The same with another seed and end.
     pub fn sized(seed: u64, end: Timestamp, customers: u64) -> Self {
-        Self { seed, customers, calendar: Calendar::new(end) }
+        let nature = Nature { planted: Plants::ALL, moves: true, changes: true };
+        Self { seed, customers, nature, calendar: Calendar::new(end) }
+    }
+
+    /// The same world without one of its truths.
+    #[must_use]
+    pub fn without(mut self, plant: Plant) -> Self {
+        self.nature.planted = self.nature.planted.without(plant);
+        self
+    }
+
+    /// The same world in which everything happens as often, and nothing that happens moves anybody:
+    /// answers, cancellations and returns are chance alone, so whatever is found in it is false.
+    #[must_use]
+    pub fn numb(mut self) -> Self {
+        self.nature.moves = false;
+        self
+    }
+
+    /// The same world if the shop had changed nothing, see [`World::changes`].
+    #[must_use]
+    pub fn unchanged(mut self) -> Self {
+        self.nature.changes = false;
+        self
     }
 
     /// How many people there are, customers and visitors.
@@ -87,34 +132,46 @@ impl World {
         Timestamp(self.calendar.end)
     }
 
-    /// Every interaction with the name of its source, in the order of time. Worlds of more than
-    /// [`Interactions::COHORT`] customers come in cohorts of that many, each from the first day to
-    /// the last. Only a part of one cohort is in memory.
+    /// Every interaction with the name of its source, in cohorts of [`Interactions::COHORT`]
+    /// customers, each in the order of time from the first day to the last. Only one cohort is in
+    /// memory.
     pub fn interactions(&self) -> Interactions<'_> {
         Interactions::new(self)
     }
 
-    /// About how many interactions there are: counted in small worlds, estimated from a
-    /// sample in large ones. Takes a moment.
+    /// About how many interactions there are, from a sample. Takes a moment.
     pub fn total_hint(&self) -> u64 {
         stream::total_hint(self)
     }
 
     /// What was planted.
-    pub fn truths(&self) -> &'static [Truth] {
-        truths::TRUTHS
+    pub fn truths(&self) -> impl Iterator<Item = &'static Truth> + '_ {
+        let planted = if self.nature.moves { self.nature.planted } else { Plants::NONE };
+        plants::TRUTHS.iter().filter(move |t| planted.has(t.plant))
     }
 
-    /// People and crawlers.
-    fn stories(&self) -> u64 {
-        self.customers + self.customers.div_ceil(CUSTOMERS_PER_BOT)
+    /// What the shop changed in the course of the year, and when.
+    pub fn changes(&self) -> impl Iterator<Item = (&'static Change, Timestamp)> + '_ {
+        let change = &plants::NEW_CARRIER;
+        let day = self.calendar.days() - 1 - change.days_before_end;
+        self.nature.changes.then(|| (change, Timestamp(self.calendar.midnight(day)))).into_iter()
     }
 
-    /// One story by its place: people first, then the crawlers.
+    /// What a plant did to the customers of this world: every life lived with it and without it, by
+    /// the same chances.
+    pub fn weigh(&self, plant: Plant) -> Weight {
+        weight::weigh(self, plant)
+    }
+
+    /// One story by its place.
     fn story(&self, place: u64) -> Vec<line::Line> {
-        match place.checked_sub(self.customers) {
-            None => story::of_person(self.seed, place, &self.calendar),
-            Some(bot) => story::of_bot(self.seed, bot, &self.calendar),
-        }
+        story::of_person(self.seed, place, self.nature, &self.calendar).0
+    }
+
+    /// The story of the crawler beside a customer.
+    fn bot(&self, place: u64) -> Option<Vec<line::Line>> {
+        place
+            .is_multiple_of(CUSTOMERS_PER_BOT)
+            .then(|| story::of_bot(self.seed, place / CUSTOMERS_PER_BOT, &self.calendar))
     }
 }

@@ -1,6 +1,6 @@
 //! Who somebody is, before anything happens.
 
-use crate::catalogue::{PHONES, REGIONS, STORES, one, percent, weighted};
+use crate::catalogue::{PHONES, Phone, REGIONS, STORES, one, percent, weighted};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use throughline_interactions::Identifier;
@@ -16,7 +16,7 @@ pub(crate) enum Language {
 /// What somebody holds in the hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Device {
-    Phone(&'static str),
+    Phone(Phone),
     Laptop,
     Tablet,
 }
@@ -131,7 +131,7 @@ impl Person {
             browser: Identifier::new("anonymous_id", &random_id(rng)),
             other_browser: Identifier::new("anonymous_id", &random_id(rng)),
             app: matches!(device, Device::Phone(_)) && percent(rng, 30),
-            store: percent(rng, 22).then(|| one(rng, &near)),
+            store: percent(rng, 32).then(|| one(rng, &near)),
             store_only: percent(rng, 30),
             buys,
             loyal,

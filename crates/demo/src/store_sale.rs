@@ -1,9 +1,10 @@
 //! A purchase in a store: paid and handed over at the till.
 
-use crate::answers::Lived;
+use crate::answers::{Lived, Mood};
 use crate::calendar::Hours;
 use crate::catalogue::{DELIGHTFUL, some_product};
-use crate::story::{Aftermath, Story};
+use crate::plants::Plant;
+use crate::story::{Aftermath, Chapter, Story};
 use crate::words::{self, Subject};
 use rand::Rng;
 use throughline_interactions::{Actor, ScoreKind};
@@ -48,8 +49,11 @@ impl Story<'_> {
         let handed_over = till(self, 45, "Delivered").out(Actor::Agent);
         self.lines.extend([sale, paid, handed_over]);
 
-        let lived = Lived { late: 0, refused: false, payment_failed: false, delight: store == DELIGHTFUL };
+        self.chapter(Chapter::Mood);
+        let delight = store == DELIGHTFUL && self.strikes(Plant::DelightfulStore, 100, 0);
+        let lived = Lived { delight, flawed: self.is_flawed(&products), ..Lived::default() };
         let stars = self.stars(&lived);
+        self.chapter(Chapter::Answer);
         let subject = Subject { product: products[0], carrier: "", store, days: 0, coupon: "" };
         if self.percent(34) {
             let days = self.rng.random_range(0..4_usize);
@@ -64,6 +68,6 @@ impl Story<'_> {
                 .says(text);
             self.lines.push(line);
         }
-        Aftermath { settled: at, stars }
+        Aftermath { settled: at, mood: Mood::of(&lived, stars) }
     }
 }

@@ -1,9 +1,13 @@
 //! One person's year: from the first advert to the last review, or to the end of the world.
 
+use crate::Nature;
+use crate::answers::Mood;
 use crate::calendar::{Calendar, Hours};
 use crate::catalogue::{percent, some_product};
 use crate::line::Line;
 use crate::person::{Language, Person, random_id};
+use crate::plants::{Plant, Plants};
+use crate::weight::Sum;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use throughline_interactions::{Actor, Identifier};
@@ -11,9 +15,26 @@ use throughline_interactions::{Actor, Identifier};
 /// Nobody comes more often than this in a year.
 const MOST_VISITS: u32 = 24;
 
+/// A part of a life with chances of its own: however many are drawn in one, the next begins with the
+/// same ones. So a life differs from its twin without a plant only where the plant changes it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Chapter {
+    Visit,
+    CheckOut,
+    Plan,
+    Pay,
+    Travel,
+    Help,
+    Mood,
+    Answer,
+    Return,
+    Next,
+}
+
 /// A person's story while it happens.
 pub(crate) struct Story<'w> {
     pub calendar: &'w Calendar,
+    pub nature: Nature,
     pub rng: ChaCha8Rng,
     pub person: Person,
     pub lines: Vec<Line>,
@@ -23,8 +44,13 @@ pub(crate) struct Story<'w> {
     pub signed_in: bool,
     /// The stores know them by their card.
     pub has_card: bool,
-    /// How often in a hundred they buy once more.
-    pub wish: u32,
+    /// Since when they take the newsletter.
+    pub subscribed: Option<usize>,
+    /// What they met of the plants.
+    pub met: Plants,
+    /// What it came to.
+    pub sum: Sum,
+    round: u32,
 }
 
 /// What somebody carries away from a purchase.
@@ -32,28 +58,42 @@ pub(crate) struct Story<'w> {
 pub(crate) struct Aftermath {
     /// When it was over, in microseconds.
     pub settled: i64,
-    /// How it was, 1 worst to 5 best, whether they told or not.
-    pub stars: i64,
+    /// How it was.
+    pub mood: Mood,
 }
 
-/// The story of the person at a place; the same for every number of customers.
-pub(crate) fn of_person(seed: u64, index: u64, calendar: &Calendar) -> Vec<Line> {
+/// The story of the person at a place, the plants they met, and what it came to; the same for every
+/// number of customers.
+pub(crate) fn of_person(seed: u64, index: u64, nature: Nature, calendar: &Calendar) -> (Vec<Line>, Plants, Sum) {
     let mut rng = chance(seed, index);
     let person = Person::new(index, &mut rng);
-    let wish = person.loyal;
     let mut story = Story {
         calendar,
+        nature,
         rng,
         person,
-        lines: Vec::new(),
+        lines: Vec::with_capacity(48),
         visits: 0,
         orders: 0,
         signed_in: false,
         has_card: false,
-        wish,
+        subscribed: None,
+        met: Plants::NONE,
+        sum: Sum::default(),
+        round: 0,
     };
     story.live();
-    finish(story.lines, calendar.end, &format!("nw{index:06}"))
+    story.between();
+    let (met, mut sum) = (story.met, story.sum);
+    let lines = finish(story.lines, calendar, &format!("nw{index:06}"));
+    sum.lines = lines.len();
+    sum.sales = lines.iter().filter(|l| is_sale(l)).filter_map(|l| l.draft.money.map(|m| m.minor)).sum();
+    (lines, met, sum)
+}
+
+/// The lines that move money.
+fn is_sale(line: &Line) -> bool {
+    matches!(line.draft.event.as_str(), "Payment Approved" | "Order Paid" | "Order Refunded")
 }
 
 /// The story of a crawler: many pages in little time, every few weeks.
@@ -76,7 +116,7 @@ pub(crate) fn of_bot(seed: u64, index: u64, calendar: &Calendar) -> Vec<Line> {
         }
         day += rng.random_range(40..120_usize);
     }
-    finish(lines, calendar.end, &format!("nwbot{index:04}"))
+    finish(lines, calendar, &format!("nwbot{index:04}"))
 }
 
 /// Chance for one story: streams of one seed that never meet.
@@ -87,8 +127,8 @@ fn chance(seed: u64, index: u64) -> ChaCha8Rng {
 }
 
 /// Brings the lines into order, drops what is yet to come and numbers them.
-fn finish(mut lines: Vec<Line>, end: i64, prefix: &str) -> Vec<Line> {
-    lines.retain(|l| l.at <= end);
+fn finish(mut lines: Vec<Line>, calendar: &Calendar, prefix: &str) -> Vec<Line> {
+    lines.retain(|l| l.at >= calendar.midnight(0) && l.at <= calendar.end);
     lines.sort_by_key(|l| l.at);
     for (n, line) in lines.iter_mut().enumerate() {
         line.draft.message_id = format!("{prefix}-{n:04}");
@@ -100,6 +140,22 @@ fn finish(mut lines: Vec<Line>, end: i64, prefix: &str) -> Vec<Line> {
 impl Story<'_> {
     pub(crate) fn percent(&mut self, share: u32) -> bool {
         percent(&mut self.rng, share)
+    }
+
+    /// One share where a plant grows, another elsewhere; whether it struck.
+    pub(crate) fn strikes(&mut self, plant: Plant, with: u32, without: u32) -> bool {
+        let roll = self.rng.random_range(0..100_u32);
+        let planted = self.nature.planted.has(plant);
+        // Noted in both lives, so that twins agree on who met it.
+        if (roll < with) != (roll < without) {
+            self.met = self.met.with(plant);
+        }
+        roll < if planted { with } else { without }
+    }
+
+    /// Begins a part of the life with chances of its own.
+    pub(crate) fn chapter(&mut self, chapter: Chapter) {
+        self.rng.set_word_pos((u128::from(self.round) + 1) << 24 | (chapter as u128) << 18);
     }
 
     pub(crate) fn later(&mut self, at: i64, days: usize, hours: Hours) -> i64 {
@@ -114,12 +170,15 @@ impl Story<'_> {
         let mut day = self.first_day();
         let last = self.calendar.days();
         while day < last && self.visits + self.orders < MOST_VISITS {
+            self.round += 1;
+            self.chapter(Chapter::Visit);
             let in_store = self.person.only_in_store() || self.person.store.is_some() && self.percent(35);
             let after = if in_store { Some(self.store_sale(day)) } else { self.visit(day) };
+            self.chapter(Chapter::Next);
             let gap = match after {
-                Some(Aftermath { settled, stars }) => {
-                    self.wish = self.wish_after(stars);
-                    if !self.percent(self.wish) {
+                Some(Aftermath { settled, mood }) => {
+                    let wish = self.wish_after(mood);
+                    if !self.percent(wish) {
                         return;
                     }
                     self.calendar.day_of(settled).saturating_sub(day)
@@ -128,7 +187,7 @@ impl Story<'_> {
                 }
                 // They looked, and perhaps look again.
                 None => {
-                    let again = if self.person.buys > 50 { 78 } else { 38 };
+                    let again = if self.person.buys > 50 { 78 } else { 46 };
                     if !self.percent(again) {
                         return;
                     }
@@ -140,16 +199,21 @@ impl Story<'_> {
         }
     }
 
-    /// Whoever was let down comes back less often, whoever was delighted more.
-    fn wish_after(&self, stars: i64) -> u32 {
+    /// Whoever was let down comes back less often, whoever was delighted or had a complaint made good
+    /// more.
+    fn wish_after(&self, mood: Mood) -> u32 {
         let loyal = self.person.loyal;
-        match stars {
-            5 => (loyal + 6).min(90),
+        if !self.nature.moves {
+            return loyal;
+        }
+        let wish = match mood.stars {
+            5 => loyal + 6,
             4 => loyal,
             3 => loyal * 7 / 10,
             2 => loyal * 4 / 10,
             _ => loyal * 2 / 10,
-        }
+        };
+        (wish + if mood.made_good { 16 } else { 0 }).min(92)
     }
 
     /// Customers come all year, more before Christmas; half of the regulars were there before.
@@ -180,6 +244,9 @@ impl Story<'_> {
             Language::Spanish => "es",
         };
         let marketing = self.percent(58);
+        if marketing {
+            self.subscribed.get_or_insert(self.calendar.day_of(at));
+        }
         let name = self.person.name.clone();
         let line = self
             .line(source, at, "Identified", channel, "account")

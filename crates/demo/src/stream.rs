@@ -1,68 +1,48 @@
-//! The interactions in the order of time, without holding them all.
+//! The interactions, cohort by cohort, without holding them all.
 //!
-//! A story is made whole and from its seed alone. So a cohort is gone through once to note in
-//! which windows of time each story has lines, and then again window by window: only the stories
-//! with lines in the window are made again, and only those lines are kept and sorted.
+//! The stories of one cohort are made whole and merged in the order of time. A cohort is a small
+//! shop of its own, from the first day to the last; so whoever watches the world stream in sees the
+//! whole year at once and only becomes surer.
 
 use crate::World;
 use crate::line::Line;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use throughline_interactions::Draft;
 
 /// Every interaction of a [`World`] with the name of its source.
 #[derive(Debug)]
 pub struct Interactions<'w> {
     world: &'w World,
-    /// Places of the current cohort's stories.
-    cohort: std::ops::Range<u64>,
-    /// Per story of the cohort: a bit for each window with lines.
-    masks: Vec<u64>,
-    /// The next window, and how many there are.
-    window: i64,
-    windows: i64,
-    lines: std::vec::IntoIter<Line>,
+    /// The next cohort begins with this customer.
+    next: u64,
+    /// What is left of the cohort's stories.
+    stories: Vec<std::vec::IntoIter<Line>>,
+    /// The time and place of each one's next line, the earliest first.
+    heads: BinaryHeap<Reverse<(i64, usize)>>,
 }
 
 impl<'w> Interactions<'w> {
     /// Customers whose interactions are in the order of time.
-    pub const COHORT: u64 = 20_000;
+    pub const COHORT: u64 = 500;
 
     pub(crate) fn new(world: &'w World) -> Self {
-        let windows = (world.customers().min(Self::COHORT) / 1_000).clamp(1, 64) as i64;
-        Self { world, cohort: 0..0, masks: Vec::new(), window: windows, windows, lines: Vec::new().into_iter() }
-    }
-
-    fn window_of(&self, at: i64) -> i64 {
-        let (start, end) = (self.world.start().0, self.world.end().0);
-        let length = (end - start) / self.windows + 1;
-        ((at - start).max(0) / length).min(self.windows - 1)
+        Self { world, next: 0, stories: Vec::new(), heads: BinaryHeap::new() }
     }
 
     /// Takes up the next cohort; false if there is none.
     fn next_cohort(&mut self) -> bool {
-        let start = self.cohort.end;
-        let end = self.world.stories().min(start + Self::COHORT + Self::COHORT / crate::CUSTOMERS_PER_BOT);
-        if start == end {
-            return false;
+        let start = self.next;
+        self.next = self.world.customers().min(start + Self::COHORT);
+        self.stories.clear();
+        for place in start..self.next {
+            self.stories.push(self.world.story(place).into_iter());
+            self.stories.extend(self.world.bot(place).map(Vec::into_iter));
         }
-        self.cohort = start..end;
-        self.window = 0;
-        let mask = |place| self.world.story(place).iter().fold(0, |m, l| m | 1 << self.window_of(l.at));
-        self.masks = (start..end).map(mask).collect();
-        true
-    }
-
-    fn read_window(&mut self) {
-        let window = self.window;
-        self.window += 1;
-        let mut lines: Vec<(u64, Line)> = Vec::new();
-        for (place, mask) in self.cohort.clone().zip(&self.masks) {
-            if mask >> window & 1 == 1 {
-                let story = self.world.story(place).into_iter();
-                lines.extend(story.filter(|l| self.window_of(l.at) == window).map(|l| (place, l)));
-            }
+        for (place, story) in self.stories.iter().enumerate() {
+            self.heads.extend(story.as_slice().first().map(|line| Reverse((line.at, place))));
         }
-        lines.sort_by_key(|(place, l)| (l.at, *place, l.draft.source_seq));
-        self.lines = lines.into_iter().map(|(_, l)| l).collect::<Vec<_>>().into_iter();
+        start < self.next
     }
 }
 
@@ -71,22 +51,29 @@ impl Iterator for Interactions<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(line) = self.lines.next() {
+            if let Some(Reverse((_, place))) = self.heads.pop() {
+                let story = &mut self.stories[place];
+                let line = story.next()?;
+                self.heads.extend(story.as_slice().first().map(|next| Reverse((next.at, place))));
                 return Some((line.source, line.draft));
             }
-            if self.window == self.windows && !self.next_cohort() {
+            if !self.next_cohort() {
                 return None;
             }
-            self.read_window();
         }
     }
 }
 
 /// The count of a small world; the mean of a sample times the customers of a large one.
 pub(crate) fn total_hint(world: &World) -> u64 {
-    const SAMPLE: u64 = 4_000;
-    let all = world.stories();
-    let sample = all.min(SAMPLE + SAMPLE / crate::CUSTOMERS_PER_BOT);
-    let lines: u64 = (0..sample).map(|i| world.story(i * all / sample.max(1)).len() as u64).sum();
-    lines * all / sample.max(1)
+    const SAMPLE: u64 = 2_000;
+    let customers = world.customers();
+    let count = |lines: &dyn Fn(u64) -> usize, of: u64| {
+        let taken = of.min(SAMPLE);
+        (0..taken).map(|i| lines(i * of / taken) as u64).sum::<u64>() * of / taken.max(1)
+    };
+    let bots = customers.div_ceil(crate::CUSTOMERS_PER_BOT);
+    count(&|place| world.story(place).len(), customers)
+        + count(&|bot| world.bot(bot * crate::CUSTOMERS_PER_BOT).map_or(0, |lines| lines.len()), bots.min(100)) * bots
+            / bots.clamp(1, 100)
 }

@@ -1,10 +1,11 @@
 //! A visit to the web shop or the app, up to the order if it comes to one.
 
 use crate::calendar::Hours;
-use crate::catalogue::{CAMPAIGNS, FAILING, Product, REFUSED, SEARCHES, WORKING, one, percent, some_product};
+use crate::catalogue::{CAMPAIGNS, FAILING, Product, REFUSED, SEARCHES, WORKING, one, some_product, weighted};
 use crate::line::Line;
 use crate::person::Device;
-use crate::story::{Aftermath, Story};
+use crate::plants::Plant;
+use crate::story::{Aftermath, Chapter, Story};
 use rand::Rng;
 use throughline_interactions::Identifier;
 
@@ -26,6 +27,8 @@ pub(crate) struct Visit {
     pub device: Device,
     /// How the shop knows them, more after signing in.
     pub ids: Vec<Identifier>,
+    /// The campaign that brought them.
+    pub campaign: Option<&'static str>,
     /// Now.
     pub at: i64,
 }
@@ -46,10 +49,19 @@ impl Story<'_> {
         let mut visit = self.arrive(day);
         let mut basket: Vec<&'static Product> = Vec::new();
         let buys = self.percent(self.person.buys);
-        let views = 1 + self.rng.random_range(0..4_u32).min(self.rng.random_range(0..5_u32));
+        let views = 2 + self.rng.random_range(0..6_u32).min(self.rng.random_range(0..7_u32));
         for view in 0..views {
             let product = some_product(&mut self.rng);
             visit.wait(self, 8..160);
+            if self.percent(24) {
+                let line = visit.line(self, "Search Performed", "search").with("search", one(&mut self.rng, SEARCHES));
+                self.lines.push(line);
+                visit.wait(self, 4..40);
+            } else if self.percent(30) {
+                let line = visit.line(self, "Category Viewed", "category page");
+                self.lines.push(line);
+                visit.wait(self, 4..60);
+            }
             let line = visit.line(self, "Product Viewed", "product page").about("product", product.key);
             self.lines.push(line);
             let wanted = if buys { view == 0 || self.percent(35) } else { self.percent(9) };
@@ -64,6 +76,7 @@ impl Story<'_> {
         if !buys {
             return None;
         }
+        self.chapter(Chapter::CheckOut);
         let coupon = self.check_out(&mut visit)?;
         Some(self.order(visit, basket, coupon))
     }
@@ -90,6 +103,7 @@ impl Story<'_> {
             channel: if in_app { "app" } else { "web" },
             device,
             ids,
+            campaign: None,
             at: self.calendar.moment(&mut self.rng, day, Hours::Home),
         };
         let how = if in_app { 99 } else { self.rng.random_range(0..100_u32) };
@@ -102,7 +116,12 @@ impl Story<'_> {
         let mut line = visit.line(self, event, touchpoint).with("device", device.name());
         line.draft.channel = channel.to_owned();
         match event {
-            "Ad Clicked" | "Email Clicked" => line = line.about("campaign", one(&mut self.rng, CAMPAIGNS)),
+            "Ad Clicked" => {
+                let campaign = weighted(&mut self.rng, CAMPAIGNS);
+                visit.campaign = Some(campaign);
+                line = line.about("campaign", campaign);
+            }
+            "Email Clicked" => line = line.about("campaign", one(&mut self.rng, crate::catalogue::NEWSLETTERS)),
             _ if touchpoint == "search result" => line = line.with("search", one(&mut self.rng, SEARCHES)),
             _ => {}
         }
@@ -124,11 +143,9 @@ impl Story<'_> {
         let tries = if self.orders == 0 { 26 } else { 12 };
         let coupon = match self.percent(tries) {
             false => Coupon::None,
-            true => match self.rng.random_range(0..100_u32) {
-                0..43 => Coupon::Refused(REFUSED),
-                43..72 => Coupon::Applied(REFUSED),
-                _ => Coupon::Applied(WORKING),
-            },
+            true if self.percent(28) => Coupon::Applied(WORKING),
+            true if self.strikes(Plant::RefusedCoupon, 60, 4) => Coupon::Refused(REFUSED),
+            true => Coupon::Applied(REFUSED),
         };
         match coupon {
             Coupon::None => {}
@@ -144,7 +161,8 @@ impl Story<'_> {
                         visit.line(self, "Coupon Denied", "checkout").about("coupon", code).with("reason", "not valid");
                     self.lines.push(line);
                 }
-                if self.percent(38) {
+                let leaves = self.percent(38);
+                if leaves && self.nature.moves {
                     return None;
                 }
             }
@@ -182,21 +200,10 @@ impl Story<'_> {
 
 /// True if the payment window stays shut this time.
 pub(crate) fn payment_fails(story: &mut Story<'_>, device: Device, again: bool) -> bool {
-    let share = match device {
-        Device::Phone(FAILING) => {
-            if again {
-                84
-            } else {
-                52
-            }
-        }
-        _ => {
-            if again {
-                30
-            } else {
-                3
-            }
-        }
-    };
-    percent(&mut story.rng, share)
+    let without = if again { 30 } else { 3 };
+    if device == Device::Phone(FAILING) {
+        story.strikes(Plant::FailingPayment, if again { 84 } else { 52 }, without)
+    } else {
+        story.percent(without)
+    }
 }

@@ -5,6 +5,7 @@ mod german;
 mod spanish;
 
 use crate::answers::Lived;
+use crate::care::Care;
 use crate::catalogue::{Product, one, percent};
 use crate::person::Language;
 use rand::Rng;
@@ -20,6 +21,10 @@ pub(crate) struct Sentences {
     pub poor: &'static [&'static str],
     pub coupon: &'static [&'static str],
     pub payment: &'static [&'static str],
+    pub flaw: &'static [&'static str],
+    pub promised: &'static [&'static str],
+    pub handed_around: &'static [&'static str],
+    pub made_good: &'static [&'static str],
     pub store_good: &'static [&'static str],
     pub store_fair: &'static [&'static str],
     pub store_poor: &'static [&'static str],
@@ -30,6 +35,8 @@ pub(crate) struct Sentences {
     pub ask_coupon: &'static [&'static str],
     pub ask_payment: &'static [&'static str],
     pub ask_return: &'static [&'static str],
+    pub ask_defect: &'static [&'static str],
+    pub ask_expectation: &'static [&'static str],
     pub ask_other: &'static [&'static str],
     pub please: &'static [&'static str],
     pub sorry: &'static [&'static str],
@@ -74,6 +81,17 @@ pub(crate) fn opinion(
     }
     if lived.payment_failed && stars < 5 {
         parts.push(one(rng, s.payment));
+    }
+    if lived.flawed && stars < 5 {
+        parts.push(one(rng, s.flaw));
+    }
+    if lived.promised && stars < 5 {
+        parts.push(one(rng, s.promised));
+    }
+    match lived.care {
+        Care::HandedAround if stars < 5 => parts.push(one(rng, s.handed_around)),
+        Care::MadeGood if stars > 2 && !lived.flawed => parts.push(one(rng, s.made_good)),
+        _ => {}
     }
     let harmed = !parts.is_empty();
     let product = match stars {
@@ -129,6 +147,8 @@ pub(crate) fn question(rng: &mut ChaCha8Rng, language: Language, topic: &str, su
         "coupon" => s.ask_coupon,
         "payment" => s.ask_payment,
         "return" => s.ask_return,
+        "defect" => s.ask_defect,
+        "expectation" => s.ask_expectation,
         _ => s.ask_other,
     };
     let mut parts = Vec::new();

@@ -10,6 +10,7 @@
 
 mod interaction;
 mod draft;
+mod dimensions;
 mod order;
 mod identifier;
 mod key;
@@ -20,6 +21,7 @@ mod time;
 mod outcome;
 mod ids;
 
+pub use dimensions::dimensions;
 pub use draft::{Draft, parse_interaction, quick_interaction};
 pub use identifier::{Identifier, IdentifierClass, Node, NodeSecret, identifier_rank};
 pub use ids::{SourceId, WorkspaceId};

@@ -53,9 +53,12 @@
 //!
 //! # What is shown
 //!
-//! All candidates of both outcomes are one family (Benjamini–Hochberg, q = 0.02). Only ratios above
-//! 1 are pain points. Exposures of exactly the same instances are one finding with aliases; a
-//! finding that vanishes within the strata of another is shown as that one's shadow. Everything is
+//! All candidates of both outcomes are one family (Benjamini–Hochberg, q = 0.02). Ratios above 1 are
+//! pain points; ratios below 1 of references, properties, touchpoints and channels are bright spots:
+//! among those alike, who met it was unhappy less often. (An event below 1 is mostly the next step of
+//! the journey, whose absence hurts, so events are no bright spots.) Exposures of exactly the same instances are one finding with aliases; a
+//! finding that vanishes within the strata of another is shown as that one's shadow, and the rate is held
+//! among what is left to stand by itself (`focus.rs`). Everything is
 //! an association, not proven to be the cause.
 //!
 //! Read `moments.rs` next (who is alike when), then `estimate.rs` and `tables.rs`.
@@ -75,6 +78,7 @@ use throughline_value::words::{NOT_PROVEN, certainty};
 mod census;
 pub mod estimate;
 mod exposure;
+mod focus;
 mod moments;
 mod overlap;
 mod people;
@@ -123,9 +127,35 @@ pub struct Findings {
     pub units: BTreeMap<Outcome, (u64, u64)>,
     /// The pain points, those that affect most customers (at least) first.
     pub findings: Vec<Finding>,
+    /// What goes better than among those alike, and is not the mere absence of a pain point; their
+    /// ratios are below 1 and `affected` counts who was spared.
+    pub bright: Vec<Finding>,
+    /// What may hurt a lot or not at all: too few met it to tell. The widest open first, at most
+    /// [`MOST_UNDECIDED`].
+    pub undecided: Vec<Undecided>,
     /// What they cost together, or why that is not shown.
     pub revenue: Revenue,
 }
+
+/// Something of which too few cases are known to say whether it hurts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Undecided {
+    /// What it is.
+    pub name: Name,
+    /// What it may be associated with.
+    pub outcome: Outcome,
+    /// How many times as often, as far as can be said.
+    pub ratio: f64,
+    /// Lower end of the 95 % interval, at most 1.
+    pub low: f64,
+    /// Upper end, above 2.
+    pub high: f64,
+    /// Exposed instances.
+    pub exposed: u64,
+}
+
+/// So many of the undecided are told.
+const MOST_UNDECIDED: usize = 5;
 
 /// The name of a finding, for the caller's words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -171,7 +201,8 @@ pub struct Finding {
     pub expected: f64,
     /// Customers exposed and with the outcome.
     pub customers: u64,
-    /// Customers beyond what was expected, with interval; n is `customers`.
+    /// Customers beyond what was expected, with interval; n is `customers`. Of a bright spot: instances
+    /// that were spared, n is `exposed`.
     pub affected: Estimate,
     /// Key of the stage it belongs to: the one that keeps the promise, the one not reached, otherwise
     /// the one in which exposure most often began.
@@ -180,6 +211,13 @@ pub struct Finding {
     pub shadow_of: Option<usize>,
     /// Revenue at risk in minor units, where later purchases can be measured.
     pub revenue: Option<Estimate>,
+}
+
+impl Finding {
+    /// True if it goes better with it.
+    pub fn is_bright(&self) -> bool {
+        self.high.is_some_and(|high| high < 1.0)
+    }
 }
 
 /// A candidate that was compared for an outcome.
@@ -257,25 +295,71 @@ impl PainPoints {
         let p: Vec<f64> = tested.iter().map(|t| t.contrast.p).collect();
         let q = q_values(&p);
 
-        let mut findings: Vec<Finding> = tested
+        let mut all: Vec<Finding> = tested
             .iter()
             .zip(&q)
-            .filter(|(t, q)| **q <= self.q && t.contrast.low > 1.0 && t.exposed.1 >= self.fewest_events)
+            .filter(|(t, q)| **q <= self.q && (self.is_pain(t) || self.is_bright(t)))
             .filter_map(|(t, &q)| self.finding(t, q, &pass, &tables, &census, dictionary))
             .collect();
-        findings = shadows::collapse(findings, |f| {
+        all = shadows::collapse(all, |f| {
             let number = pass.candidates.binary_search(&f.key).unwrap_or(0) as u32;
             let whole = tables.wholes.get(&(number, u8::from(f.outcome == Outcome::DropOut)));
             whole.map_or(0, |w| w.fingerprint)
         });
-        findings.sort_by(|a, b| b.affected.low.total_cmp(&a.affected.low).then(a.key.cmp(&b.key)));
+        all.sort_by(|a, b| {
+            let order = a.is_bright().cmp(&b.is_bright()).then(b.affected.low.total_cmp(&a.affected.low));
+            order.then(a.key.cmp(&b.key))
+        });
         for outcome in Outcome::ALL {
-            shadows::cast(&mut findings, outcome, &pass, snapshot, options)?;
+            shadows::cast(&mut all, outcome, &pass, snapshot, options)?;
         }
+        let (findings, bright) = shadows::part(all);
+        let [mut findings, bright] = focus::focus(findings, bright, tested.len(), self.q);
 
+        let undecided = self.undecided(&tested, &census, dictionary);
         let revenue = self.price(&mut findings, &tables, snapshot, options)?;
         let units = Outcome::ALL.into_iter().zip(tables.units).collect();
-        Ok(Findings { journey: self.compiled.definition.key.clone(), tested: tested.len(), units, findings, revenue })
+        Ok(Findings {
+            journey: self.compiled.definition.key.clone(),
+            tested: tested.len(),
+            units,
+            findings,
+            bright,
+            undecided,
+            revenue,
+        })
+    }
+
+    fn is_pain(&self, tested: &Tested) -> bool {
+        tested.contrast.low > 1.0 && tested.exposed.1 >= self.fewest_events
+    }
+
+    fn undecided(&self, tested: &[Tested], census: &CensusState, dictionary: &Dictionary<'_>) -> Vec<Undecided> {
+        let open = |t: &Tested| {
+            let Contrast { ratio, low, high, .. } = t.contrast;
+            let (ratio, high) = (ratio?, high?);
+            (low <= 1.0 && ratio > 1.2 && high > 2.0).then(|| Undecided {
+                name: self.name(t.key, census, dictionary),
+                outcome: t.outcome,
+                ratio,
+                low,
+                high,
+                exposed: t.exposed.0,
+            })
+        };
+        // What stands by its own value is plainer than what happened a second time.
+        let plain = |t: &&Tested| matches!(t.key.kind, Kind::Attribute | Kind::Channel | Kind::Event);
+        let mut open: Vec<Undecided> = tested.iter().filter(plain).filter_map(open).collect();
+        open.sort_by(|a, b| (b.high / b.low.max(1e-3)).total_cmp(&(a.high / a.low.max(1e-3))));
+        open.truncate(MOST_UNDECIDED);
+        open
+    }
+
+    fn is_bright(&self, tested: &Tested) -> bool {
+        matches!(tested.key.kind, Kind::Attribute | Kind::Channel)
+            && tested.outcome == Outcome::Dissatisfaction
+            && tested.contrast.high.is_some_and(|high| high < 1.0)
+            && tested.contrast.null_events >= self.fewest_events as f64
     }
 
     /// Gives findings that are not another's shadow their share of the revenue at risk.
@@ -323,8 +407,23 @@ impl PainPoints {
         let Contrast { ratio, low, high, p, .. } = tested.contrast;
         let share = |ratio: f64| 1.0 - 1.0 / ratio.max(1.0);
         let customers = whole.customers as f64;
-        let value = ratio.map_or(customers, |r| customers * share(r));
-        let top = high.map_or(customers, |h| customers * share(h));
+        let events = whole.events as f64;
+        // Without a single event of the exposed a ratio tells nobody how many there might have been.
+        let expected = match ratio {
+            Some(r) if r > 0.0 => events / r,
+            Some(_) => tested.contrast.null_events,
+            None => 0.0,
+        };
+        let affected = if high.is_some_and(|h| h < 1.0) {
+            let most = (whole.exposed - whole.events) as f64;
+            let spared = |ratio: f64| if ratio > 0.0 { (events / ratio - events).min(most) } else { most };
+            let (least, most) = (high.map_or(0.0, spared), spared(low));
+            Estimate::new((expected - events).clamp(least, most), least, most, whole.exposed)
+        } else {
+            let value = ratio.map_or(customers, |r| customers * share(r));
+            let top = high.map_or(customers, |h| customers * share(h));
+            Estimate::new(value, customers * share(low), top, whole.customers)
+        };
         let began = whole.stages.iter().max_by_key(|(stage, n)| (**n, std::cmp::Reverse(**stage))).map(|(s, _)| *s);
         Some(Finding {
             key: tested.key,
@@ -340,9 +439,9 @@ impl PainPoints {
             proof: NOT_PROVEN,
             exposed: whole.exposed,
             exposed_events: whole.events,
-            expected: ratio.map_or(0.0, |r| whole.events as f64 / r.max(f64::MIN_POSITIVE)),
+            expected,
             customers: whole.customers,
-            affected: Estimate::new(value, customers * share(low), top, whole.customers),
+            affected,
             stage: self.stage(tested.key, began.unwrap_or(0) as usize),
             shadow_of: None,
             revenue: None,

@@ -1,55 +1,19 @@
 //! Dimensions of an interaction — shared references, properties, the touchpoint — as keyed hashes
 //! for the timelines, with their names in the store.
 //!
-//! Which values become a dimension is a rule of the value alone, never of what arrived before, so
-//! that a rebuild gives the same rows: texts of up to 64 bytes that do not look like an address, an
-//! id or a name; true and false; numbers, which fall into steps of 1, 2, 5.
+//! Which values become a dimension is a rule of `throughline_interactions::dimensions`.
 
 use crate::EngineError;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hasher;
 use std::sync::{Mutex, PoisonError};
-use throughline_interactions::{Interaction, NodeSecret, Ref, WorkspaceId};
+use throughline_interactions::{Interaction, NodeSecret, WorkspaceId, dimensions};
 use throughline_store::Store;
 use throughline_store::rusqlite::{self, Transaction, params};
 
 /// A dimension with more values than this keeps no further names: it is open-ended, such as a
 /// title or a price list, and says nothing that holds for many.
 const MOST_VALUES: usize = 20_000;
-
-/// The longest text that is taken for a category.
-const LONGEST: usize = 64;
-
-/// Names of properties that tell who somebody is, not what happened.
-const PERSONAL: &[&str] = &[
-    "name",
-    "first_name",
-    "last_name",
-    "full_name",
-    "firstname",
-    "lastname",
-    "email",
-    "phone",
-    "address",
-    "street",
-    "url",
-    "referrer",
-    "path",
-    "title",
-    "search",
-    "ip",
-    "user_agent",
-    "useragent",
-    "token",
-    "password",
-    "birthday",
-    "date_of_birth",
-    "username",
-    "handle",
-    "query",
-    "latitude",
-    "longitude",
-];
 
 /// The attributes of one workspace.
 pub(crate) struct Attributes {
@@ -95,7 +59,7 @@ impl Attributes {
         let mut hashes = Vec::new();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut dimension = String::new();
-        each(i, |prefix, name, value| {
+        dimensions(&i.touchpoint, &i.refs, &i.properties, |prefix, name, value| {
             dimension.clear();
             dimension.push_str(prefix);
             dimension.push_str(name);
@@ -158,93 +122,4 @@ pub(crate) fn names(store: &Store, workspace: WorkspaceId) -> Result<HashMap<u64
 /// Whether a dimension with so many names has more values than are kept.
 pub(crate) fn is_open_ended(names: usize) -> bool {
     names >= MOST_VALUES
-}
-
-/// Calls `take(prefix, name, value)` for every attribute of an interaction.
-fn each(i: &Interaction, mut take: impl FnMut(&str, &str, &str)) {
-    if is_category(&i.touchpoint) {
-        take("touchpoint", "", &i.touchpoint);
-    }
-    for r in i.refs.iter().filter(|r| !Ref::is_personal(&r.kind)) {
-        if !r.value.is_empty() {
-            take("ref:", &r.kind, &r.value);
-        }
-    }
-    for (name, value) in &i.properties {
-        let lower = name.to_ascii_lowercase();
-        if name.len() > LONGEST
-            || PERSONAL.contains(&lower.as_str())
-            || lower == "id"
-            || lower.ends_with("_id")
-            || name.ends_with("Id")
-        {
-            continue;
-        }
-        match value {
-            serde_json::Value::String(s) if is_category(s) => take("property:", name, s),
-            serde_json::Value::Bool(b) => take("property:", name, if *b { "true" } else { "false" }),
-            serde_json::Value::Number(n) => {
-                if let Some(step) = n.as_f64().and_then(step) {
-                    take("property:", name, &step);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn is_category(s: &str) -> bool {
-    let digits = s.bytes().filter(u8::is_ascii_digit).count();
-    !s.trim().is_empty() && s.len() <= LONGEST && !s.contains(['@', '\n', '\r']) && !s.contains("://") && digits <= 8
-}
-
-/// Whole numbers up to 20 stand for themselves, others fall into steps of 1, 2, 5.
-fn step(x: f64) -> Option<String> {
-    if !x.is_finite() {
-        return None;
-    }
-    if x.fract() == 0.0 && x.abs() <= 20.0 {
-        return Some(format!("{x}"));
-    }
-    let size = x.abs();
-    if size < 1e-9 {
-        return Some("0".to_owned());
-    }
-    let unit = 10_f64.powi(size.log10().floor() as i32);
-    let low = [5.0, 2.0, 1.0].into_iter().map(|m| m * unit).find(|l| size >= *l).unwrap_or(unit);
-    let high = if low / unit >= 5.0 {
-        10.0 * unit
-    } else if low / unit >= 2.0 {
-        5.0 * unit
-    } else {
-        2.0 * unit
-    };
-    let sign = if x < 0.0 { "−" } else { "" };
-    Some(format!("{sign}{low}–{high}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_fall_into_steps() {
-        let check = |x: f64, expected: &str| assert_eq!(step(x).as_deref(), Some(expected), "{x}");
-        check(3.0, "3");
-        check(-3.0, "-3");
-        check(21.0, "20–50");
-        check(59.9, "50–100");
-        check(1234.5, "1000–2000");
-        check(0.3, "0.2–0.5");
-        check(-75.5, "−50–100");
-        assert_eq!(step(f64::NAN), None);
-    }
-
-    #[test]
-    fn values_that_name_somebody_are_no_category() {
-        for s in ["ana@example.org", "https://a.b", "4f0e1d22-9d01-4455-8a6b-1b2c3d4e5f60", "", "a\nb"] {
-            assert!(!is_category(s), "{s}");
-        }
-        assert!(is_category("SPRING-25"));
-    }
 }

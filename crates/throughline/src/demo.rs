@@ -7,13 +7,16 @@ use anyhow::Context;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::mpsc::SyncSender;
 use throughline_demo::World;
-use throughline_interactions::{Interaction, SourceId, WorkspaceId, limits};
+use throughline_interactions::{Interaction, SourceId, Timestamp, WorkspaceId, limits};
 use throughline_pipeline::{Engine, NewWorkspace, Options, Received};
 use throughline_web::{Clock, Tls, WebConfig};
 
 /// Interactions received at a time.
 const BATCH: usize = 1_000;
+/// Batches that are ready and wait.
+const READY: usize = 8;
 
 #[derive(Debug, Args)]
 pub struct DemoArgs {
@@ -22,8 +25,8 @@ pub struct DemoArgs {
     /// The seed: the same seed makes the same world
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many customers
-    #[arg(long, default_value_t = 4_000)]
+    /// How many customers, each with about forty interactions
+    #[arg(long, default_value_t = 50_000)]
     customers: u64,
 }
 
@@ -50,11 +53,11 @@ pub fn run(config: Config, args: DemoArgs) -> anyhow::Result<()> {
     if engine.workspaces()?.is_empty() {
         let shop = engine.create_workspace(&NewWorkspace {
             key: "northwind".to_owned(),
-            name: "Northwind Shop".to_owned(),
-            zone: "Europe/Berlin".to_owned(),
-            currency: "EUR".to_owned(),
+            name: throughline_demo::SHOP.to_owned(),
+            zone: throughline_demo::ZONE.to_owned(),
+            currency: throughline_demo::CURRENCY.to_owned(),
             week_start: 1,
-            margin: Some(0.35),
+            margin: Some(throughline_demo::MARGIN),
         })?;
         let (seed, customers) = (args.seed, args.customers);
         std::thread::Builder::new().name("demo".into()).spawn(move || {
@@ -76,34 +79,57 @@ pub fn run(config: Config, args: DemoArgs) -> anyhow::Result<()> {
     served
 }
 
-/// Lets the world in through the same door as everybody.
+/// Interactions of one source that were received together.
+type Batch = (&'static str, Vec<Interaction>);
+
+/// Lets the world in through the same door as everybody, a shop of [`throughline_demo::Interactions::COHORT`]
+/// customers after the other: the first already shows the whole year. It is made on another thread than
+/// the one that lets it in.
 fn stream(engine: &Engine, workspace: WorkspaceId, seed: u64, customers: u64) -> anyhow::Result<()> {
     let now = engine.now();
     let world = World::sized(seed, now, customers);
     let job = engine.job("the demo world streams in", "interactions", Some(world.total_hint()));
+    let (made, waiting) = std::sync::mpsc::sync_channel::<Batch>(READY);
+    let maker =
+        std::thread::Builder::new().name("demo world".into()).spawn(move || make(&world, workspace, now, &made))?;
     let mut done = 0_u64;
-    let mut waiting: BTreeMap<&'static str, Vec<Interaction>> = BTreeMap::new();
-    let mut send = |source: &'static str, items: Vec<Interaction>| -> anyhow::Result<()> {
+    for (source, items) in waiting {
         let source = SourceId::new(source).context("the demo's sources have names")?;
         done += items.len() as u64;
         engine.receive_now(workspace, Received { source, items: items.into_iter().map(Ok).collect() })?;
         job.done(done);
-        Ok(())
-    };
-    for (source, draft) in world.interactions() {
-        let id = SourceId::new(source).context("the demo's sources have names")?;
-        let fact = draft.receive(workspace, &id, now, limits::HTTP_BYTES).map_err(|f| anyhow::anyhow!("{f}"))?;
-        let batch = waiting.entry(source).or_default();
-        batch.push(fact);
-        if batch.len() == BATCH {
-            let items = std::mem::take(batch);
-            send(source, items)?;
-        }
     }
-    for (source, items) in waiting {
-        send(source, items)?;
+    match maker.join() {
+        Ok(made) => made?,
+        Err(_) => anyhow::bail!("the thread that makes the demo world has died"),
     }
     engine.settle()?;
     job.finish("it is all here");
+    Ok(())
+}
+
+/// Makes the world, in batches of a source each. It ends early when nobody takes them any more.
+fn make(world: &World, workspace: WorkspaceId, now: Timestamp, made: &SyncSender<Batch>) -> anyhow::Result<()> {
+    let mut waiting: BTreeMap<&'static str, (SourceId, Vec<Interaction>)> = BTreeMap::new();
+    for source in throughline_demo::SOURCES {
+        let id = SourceId::new(source).context("the demo's sources have names")?;
+        waiting.insert(source, (id, Vec::with_capacity(BATCH)));
+    }
+    for (source, draft) in world.interactions() {
+        let (id, batch) = waiting.get_mut(source).context("the demo names its sources")?;
+        let fact = draft.receive(workspace, id, now, limits::HTTP_BYTES).map_err(|f| anyhow::anyhow!("{f}"))?;
+        batch.push(fact);
+        if batch.len() == BATCH {
+            let full = std::mem::replace(batch, Vec::with_capacity(BATCH));
+            if made.send((source, full)).is_err() {
+                return Ok(());
+            }
+        }
+    }
+    for (source, (_, items)) in waiting {
+        if made.send((source, items)).is_err() {
+            return Ok(());
+        }
+    }
     Ok(())
 }

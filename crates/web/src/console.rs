@@ -23,6 +23,7 @@ mod settings;
 mod workspace;
 mod story_view;
 mod today;
+mod tour;
 
 pub(crate) use frame::problems_as_pages;
 

@@ -78,6 +78,30 @@ pub(crate) const SENTENCES: Sentences = Sentences {
         "Had to confirm the payment again and again.",
         "The checkout on the phone is broken, try a laptop.",
     ],
+    flaw: &[
+        "The lighter broke on the second evening.",
+        "It worked twice, then never again.",
+        "Friendly service, but the thing is still broken.",
+        "Came apart in my hands after three days.",
+        "No kind word mends a broken lighter.",
+    ],
+    promised: &[
+        "Not what the advert promised.",
+        "The advert said dry for ever. It was not.",
+        "After that advert I expected a lot more.",
+        "It is ordinary. The advert said extraordinary.",
+    ],
+    handed_around: &[
+        "Had to explain everything three times.",
+        "From the mail to the chat to the phone, and nobody knew my case.",
+        "Every colleague of yours began from zero.",
+        "Told my story to three people before anybody listened.",
+    ],
+    made_good: &[
+        "There was a problem, and they made it good on the spot.",
+        "One message and it was sorted, with a credit on top.",
+        "Things go wrong; how they dealt with it won me over.",
+    ],
     store_good: &[
         "The team in {s} took time for me.",
         "Was advised so well in {s} that I left with exactly what I needed.",
@@ -145,6 +169,17 @@ pub(crate) const SENTENCES: Sentences = Sentences {
         "I sent the {p} back, when will I get my money?",
         "the return label does not print.",
         "has my return arrived? The page has said \"on its way\" for days.",
+    ],
+    ask_defect: &[
+        "the lighter of my new stove broke.",
+        "it stopped working after two evenings.",
+        "it came apart, do I get another one?",
+        "is this covered by the warranty? It broke at once.",
+    ],
+    ask_expectation: &[
+        "your advert promised more than this.",
+        "it is not as dry as the advert says, is mine faulty?",
+        "the advert said it would last, mine is soaked through.",
     ],
     ask_other: &[
         "how do I clean the {p}?",

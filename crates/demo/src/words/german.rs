@@ -55,6 +55,25 @@ pub(crate) const SENTENCES: Sentences = Sentences {
         "Auf dem Handy schloss sich das Zahlungsfenster immer wieder.",
         "Ich wusste nicht, ob ich doppelt bezahlt habe.",
     ],
+    flaw: &[
+        "Der Zünder war am zweiten Abend kaputt.",
+        "Ging zweimal, dann nie wieder.",
+        "Netter Service, aber kaputt bleibt kaputt.",
+    ],
+    promised: &[
+        "Die Werbung hat mehr versprochen.",
+        "Laut Werbung für immer trocken. War es nicht.",
+        "Nach der Anzeige hatte ich viel mehr erwartet.",
+    ],
+    handed_around: &[
+        "Musste alles dreimal erklären.",
+        "Von der Mail in den Chat ans Telefon, und niemand wusste Bescheid.",
+        "Jedes Mal ging es wieder von vorne los.",
+    ],
+    made_good: &[
+        "Es gab ein Problem, und es wurde sofort gutgemacht.",
+        "Eine Nachricht, und alles war geregelt. So geht Service.",
+    ],
     store_good: &[
         "Im Laden in {s} hat man sich richtig Zeit genommen.",
         "Super Beratung in {s}.",
@@ -93,6 +112,12 @@ pub(crate) const SENTENCES: Sentences = Sentences {
         "die Zahlung bricht jedes Mal ab.",
     ],
     ask_return: &["wann bekomme ich das Geld für meine Rücksendung?", "das Rücksendeetikett lässt sich nicht drucken."],
+    ask_defect: &[
+        "der Zünder ist schon kaputt.",
+        "nach zwei Abenden geht nichts mehr.",
+        "bekomme ich Ersatz? Es ist auseinandergefallen.",
+    ],
+    ask_expectation: &["eure Werbung hat mehr versprochen.", "laut Anzeige bleibt es trocken, meins nicht."],
     ask_other: &[
         "~kann ich {p} in der Maschine waschen?",
         "könnt ihr mir die Rechnung noch einmal schicken?",

@@ -37,6 +37,10 @@ pub(crate) const SENTENCES: Sentences = Sentences {
         "Pagué el precio completo porque rechazaron el código.",
     ],
     payment: &["Tuve que intentar pagar varias veces.", "La ventana de pago se cerraba en el móvil."],
+    flaw: &["El encendedor se rompió la segunda noche.", "Funcionó dos veces y nunca más."],
+    promised: &["No es lo que prometía el anuncio.", "Según el anuncio no se moja. Se mojó."],
+    handed_around: &["Tuve que explicarlo todo tres veces.", "Del correo al chat y al teléfono, y nadie sabía nada."],
+    made_good: &["Hubo un problema y lo arreglaron al momento.", "Un mensaje y todo resuelto."],
     store_good: &[
         "En {s} me atendieron de maravilla.",
         "El equipo de {s} es un encanto.",
@@ -56,6 +60,8 @@ pub(crate) const SENTENCES: Sentences = Sentences {
     ask_coupon: &["el código {k} no funciona en la caja.", "¿por qué {k} no es válido? Me lo enviaron ustedes."],
     ask_payment: &["la ventana de pago no se abre en mi móvil.", "¿se ha cobrado mi pedido? Me salió un error."],
     ask_return: &["¿cuándo me devuelven el dinero de mi devolución?", "no puedo imprimir la etiqueta de devolución."],
+    ask_defect: &["se ha roto el encendedor.", "dejó de funcionar a los dos días."],
+    ask_expectation: &["el anuncio prometía más.", "según el anuncio no se moja, el mío sí."],
     ask_other: &[
         "~¿se puede lavar {p} a máquina?",
         "¿me pueden enviar la factura otra vez?",

@@ -2,7 +2,7 @@
 
 use crate::{end, small};
 use std::collections::{BTreeMap, BTreeSet};
-use throughline_demo::{SOURCES, World};
+use throughline_demo::{Interactions, SOURCES, World};
 use throughline_interactions::{Actor, Draft, SourceId, Timestamp, WorkspaceId, limits};
 
 fn payload((source, draft): (&'static str, Draft)) -> Vec<u8> {
@@ -35,16 +35,21 @@ fn a_story_is_the_same_in_a_world_of_any_size() {
 }
 
 #[test]
-fn the_small_world_has_the_size_it_promises() {
+fn a_world_has_the_size_it_promises() {
     let lines = small();
-    assert!((50_000..75_000).contains(&lines.len()), "{}", lines.len());
-    let world = World::small(7, end());
-    assert_eq!(world.total_hint(), lines.len() as u64);
+    let each = lines.len() as f64 / 4_000.0;
+    assert!((36.0..46.0).contains(&each), "{each} interactions for each customer");
+    let world = World::sized(7, end(), 4_000);
+    assert!((world.total_hint() as f64 / lines.len() as f64 - 1.0).abs() < 0.05, "{}", world.total_hint());
     assert_eq!(world.customers(), 4_000);
     let hint = World::sized(7, end(), 400_000).total_hint() as f64 / 100.0;
     assert!((hint / lines.len() as f64 - 1.0).abs() < 0.1, "{hint}");
     let bots = lines.iter().filter(|(_, d)| d.actor == Actor::Bot).count();
     assert!((50..2_000).contains(&bots), "{bots}");
+    assert_eq!(
+        World::sized(7, World::of(1, 1).end(), 50).interactions().count(),
+        World::of(50, 7).interactions().count()
+    );
 }
 
 #[test]
@@ -62,16 +67,19 @@ fn every_draft_is_taken_and_no_id_twice() {
 }
 
 #[test]
-fn time_runs_forward_and_ends() {
-    let world = World::small(7, end());
+fn time_runs_forward_in_every_cohort_and_ends() {
+    let world = World::sized(7, end(), 4_000);
     assert!(end().0 - world.start().0 <= 365 * 86_400_000_000 && end().0 - world.start().0 > 364 * 86_400_000_000);
-    let mut before = world.start();
+    let (mut before, mut last, mut cohorts) = (world.start(), world.start(), 1);
     for (_, draft) in small() {
         let at = draft.occurred_at.unwrap();
-        assert!(before <= at && at <= end());
+        assert!(world.start() <= at && at <= end());
+        cohorts += u64::from(at < before);
         before = at;
+        last = last.max(at);
     }
-    assert!(before.0 > end().0 - 3_600_000_000, "the last hour is empty");
+    assert_eq!(cohorts, 4_000 / Interactions::COHORT);
+    assert!(last.0 > end().0 - 3_600_000_000, "the last hour is empty");
 }
 
 #[test]

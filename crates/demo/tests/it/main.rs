@@ -13,8 +13,8 @@ pub fn end() -> Timestamp {
     Timestamp::parse("2026-06-01T12:00:00Z", None).unwrap().instant
 }
 
-/// The small world, made once.
+/// A small world, made once.
 pub fn small() -> &'static [(&'static str, Draft)] {
     static LINES: OnceLock<Vec<(&'static str, Draft)>> = OnceLock::new();
-    LINES.get_or_init(|| World::small(7, end()).interactions().collect())
+    LINES.get_or_init(|| World::sized(7, end(), 4_000).interactions().collect())
 }

@@ -2,7 +2,7 @@
 
 use crate::{end, small};
 use std::collections::BTreeMap;
-use throughline_demo::{Effect, World};
+use throughline_demo::{Effect, Plant, World};
 use throughline_interactions::{Draft, ScoreKind, Zone};
 
 /// An order as its lines tell it.
@@ -15,6 +15,11 @@ struct Told {
     delivered: Option<i64>,
     carrier: &'static str,
     stars: Option<f64>,
+    campaign: &'static str,
+    products: Vec<&'static str>,
+    transferred: bool,
+    /// How the help desk helped.
+    remedy: String,
     paid: bool,
     cancelled: bool,
     store: &'static str,
@@ -43,10 +48,15 @@ fn orders() -> Vec<Told> {
                 (told.draft, told.at, told.person) = (Some(draft), at, draft.message_id[..8].to_owned());
                 told.deadline = draft.promise.as_ref().map_or(0, |p| p.deadline(&zone).unwrap().0);
                 told.store = first("store").unwrap_or("");
+                told.campaign = first("campaign").unwrap_or("");
+                let products = draft.refs.iter().filter(|r| r.kind == "product");
+                told.products = products.map(|r| r.value.as_str()).collect();
             }
             "Order Shipped" => told.carrier = first("carrier").unwrap(),
             "Order Delivered" => told.delivered = Some(at),
             "Payment Approved" => told.paid = true,
+            "Ticket Transferred" => told.transferred = true,
+            "Ticket Resolved" => told.remedy = draft.properties["remedy"].as_str().unwrap().to_owned(),
             "Order Cancelled" => told.cancelled = true,
             _ => {}
         }
@@ -153,8 +163,84 @@ fn altona_delights() {
 }
 
 #[test]
+fn a_broken_stove_stays_broken_whatever_the_service() {
+    let orders = orders();
+    let flawed = |o: &Told| o.products.contains(&"ember-stove");
+    assert!(mean_stars(&orders, flawed) + 1.0 < mean_stars(&orders, |o| !flawed(o)));
+    let unhappy = |among: &dyn Fn(&Told) -> bool| {
+        let of: Vec<f64> = orders.iter().filter(|o| among(o)).filter_map(|o| o.stars).collect();
+        of.iter().filter(|s| **s <= 2.0).count() as f64 / of.len() as f64
+    };
+    let good = |o: &Told| o.remedy == "made good at once";
+    assert!(unhappy(&|o| flawed(o) && good(o)) > 0.3);
+    assert!(unhappy(&|o| !flawed(o) && good(o)) < 0.75 * unhappy(&|o| !flawed(o) && o.remedy == "answered"));
+}
+
+#[test]
+fn the_advert_disappoints_and_other_adverts_do_not() {
+    let orders = orders();
+    let proud = mean_stars(&orders, |o| o.campaign == "forever-dry");
+    let others = mean_stars(&orders, |o| !o.campaign.is_empty() && o.campaign != "forever-dry");
+    assert!(proud + 0.6 < others, "{proud} {others}");
+}
+
+#[test]
+fn telling_it_three_times_is_worse_than_once() {
+    let orders = orders();
+    let once = mean_stars(&orders, |o| !o.transferred && o.remedy == "answered");
+    let thrice = mean_stars(&orders, |o| o.transferred);
+    assert!(thrice + 0.4 < once, "{thrice} {once}");
+}
+
+#[test]
+fn the_new_carrier_mends_the_north() {
+    let orders = orders();
+    let world = World::sized(7, end(), 1);
+    let (change, at) = world.changes().next().unwrap();
+    assert!(end().0 - at.0 < 101 * 86_400_000_000 && end().0 - at.0 > 99 * 86_400_000_000);
+    let north = |o: &Told| o.delivered.is_some() && o.property(change.among.dimension) == change.among.value;
+    let late = |after: bool| share(&orders, |o| north(o) && (o.at >= at.0) == after, Told::late);
+    assert!(late(true) < 0.14 && late(false) > 0.35, "{} {}", late(true), late(false));
+    let unchanged = World::sized(7, end(), 800).unchanged();
+    assert_eq!(unchanged.changes().count(), 0);
+    assert!(unchanged.interactions().ne(World::sized(7, end(), 800).interactions()));
+}
+
+#[test]
+fn every_truth_weighs_what_it_does() {
+    let world = World::sized(7, end(), 4_000);
+    for truth in world.truths() {
+        let weight = world.weigh(truth.plant);
+        assert!(weight.met > 20 && weight.moved > 0 && weight.moved <= weight.met, "{}: {weight:?}", truth.key);
+        for effect in truth.effects {
+            let does = match effect {
+                Effect::Dissatisfaction => weight.dissatisfied > 0,
+                Effect::Delight => weight.dissatisfied < 0,
+                Effect::DropOut => weight.lost_orders > 0,
+                Effect::FewerPurchases => weight.lost_sales > 0,
+                Effect::MorePurchases => weight.lost_sales < 0,
+            };
+            assert!(does, "{}: {effect:?}: {weight:?}", truth.key);
+        }
+        assert_eq!(World::sized(7, end(), 400).without(truth.plant).weigh(truth.plant).moved, 0, "{}", truth.key);
+    }
+}
+
+#[test]
+fn in_a_numb_world_nothing_moves_anybody() {
+    let numb = World::sized(7, end(), 2_000).numb();
+    assert_eq!(numb.truths().count(), 0);
+    for plant in [Plant::SlowCarrier, Plant::FlawedProduct, Plant::FailingPayment] {
+        let weight = numb.weigh(plant);
+        assert!(weight.met > 20, "{plant:?} is met as often: {weight:?}");
+        // A later parcel moves the next order, at the end of the year out of it.
+        assert!(weight.dissatisfied.abs() <= 3 && weight.lost_orders.abs() <= 3, "{plant:?}: {weight:?}");
+    }
+}
+
+#[test]
 fn the_signs_of_the_truths_occur() {
-    let world = World::small(7, end());
+    let world = World::sized(7, end(), 4_000);
     let occurs = |kind: &str, dimension: &str, value: &str| {
         small().iter().any(|(_, d)| match kind {
             "event" | "repeated" => d.event == value,
@@ -168,10 +254,15 @@ fn the_signs_of_the_truths_occur() {
             _ => kind == "stage",
         })
     };
-    assert_eq!(world.truths().len(), 4);
-    for truth in world.truths() {
+    let truths: Vec<_> = world.truths().collect();
+    assert_eq!(truths.len(), 8);
+    for truth in &truths {
         assert!(
-            !truth.effects.is_empty() && truth.sentence.contains(truth.cause.value) || truth.key == "refused-coupon"
+            !truth.effects.is_empty()
+                && (truth.sentence.contains(truth.cause.value)
+                    || matches!(truth.plant, Plant::RefusedCoupon | Plant::Recovery)),
+            "{}",
+            truth.sentence
         );
         let signs = std::iter::once(&truth.cause).chain(truth.proxies).chain(truth.consequences).chain(truth.innocent);
         for s in signs {
@@ -182,6 +273,10 @@ fn the_signs_of_the_truths_occur() {
                 "{s:?}"
             );
         }
+        for s in truth.complement {
+            assert!(occurs(s.kind, s.dimension, s.value) && truth.is_lacked_by(s.kind, s.dimension, s.value), "{s:?}");
+        }
     }
-    assert!(world.truths().iter().any(|t| t.effects == [Effect::Delight]));
+    assert_eq!(truths.iter().filter(|t| t.is_bright()).count(), 2);
+    assert_eq!(world.without(Plant::Recovery).truths().count(), 7);
 }

@@ -47,6 +47,14 @@ pub(super) fn collapse(findings: Vec<Finding>, fingerprint: impl Fn(&Finding) ->
     groups.into_values().filter_map(join).collect()
 }
 
+/// Pain points, with the places of those that cast shadows on others, and the bright spots that stand by
+/// themselves: one in the shadow of anything says nothing new, such as every carrier but the slow one.
+pub(super) fn part(all: Vec<Finding>) -> (Vec<Finding>, Vec<Finding>) {
+    // Pain points come first, so that their places hold.
+    let (bright, findings): (Vec<_>, Vec<_>) = all.into_iter().partition(Finding::is_bright);
+    (findings, bright.into_iter().filter(|f| f.shadow_of.is_none()).collect())
+}
+
 /// Counts which findings occur together.
 #[derive(Debug, Clone)]
 pub struct TogetherPass {
@@ -162,15 +170,17 @@ impl TogetherState {
 
     /// Whether A stays within the strata of B, and how clearly; `None` if the two cannot be told
     /// apart.
-    fn stays(&self, a: usize, b: usize, ratio: Option<f64>) -> Option<(bool, f64)> {
+    fn stays(&self, a: usize, b: usize, of: &Finding) -> Option<(bool, f64)> {
         let [without, with, both] = self.within(a, b);
         let both = both?;
-        let kept = match (ratio, both.ratio) {
+        let kept = match (of.ratio, both.ratio) {
+            (Some(before), Some(after)) if of.is_bright() => after.ln() <= REMAINS * before.ln(),
             (Some(before), Some(after)) => after.ln() >= REMAINS * before.ln(),
             _ => true,
         };
-        let apart = [without, with].iter().flatten().any(|c| c.low > 1.0 && c.p < 0.01);
-        Some((apart || (both.low > 1.0 && kept), both.z))
+        let holds = |c: &Contrast| if of.is_bright() { c.high.is_some_and(|high| high < 1.0) } else { c.low > 1.0 };
+        let apart = [without, with].iter().flatten().any(|c| holds(c) && c.p < 0.01);
+        Some((apart || (holds(&both) && kept), both.z.abs()))
     }
 }
 
@@ -192,14 +202,16 @@ pub(super) fn cast(
     let together = TogetherPass { compiled: pass.compiled.clone(), range: pass.range, outcome, keys: keys.clone() };
     let together = snapshot.scan(&together, options)?;
     let bit = |i: usize| keys.binary_search(&findings[i].key).unwrap_or(0);
-    let stays = |a: usize, b: usize| together.stays(bit(a), bit(b), findings[a].ratio);
+    let stays = |a: usize, b: usize| together.stays(bit(a), bit(b), &findings[a]);
     let casters: Vec<Option<usize>> = chosen
         .iter()
         .map(|&a| {
             chosen
                 .iter()
                 .copied()
-                .filter(|&b| b != a && matches!(stays(a, b), Some((false, _))))
+                // Whoever lacks something good is no shadow of it: a pain point is one of pain points only.
+                .filter(|&b| b != a && (findings[a].is_bright() || !findings[b].is_bright()))
+                .filter(|&b| matches!(stays(a, b), Some((false, _))))
                 .filter_map(|b| stays(b, a).filter(|(stays, _)| *stays).map(|(_, z)| (b, z)))
                 .max_by(|x, y| x.1.total_cmp(&y.1))
                 .map(|(b, _)| b)

@@ -10,6 +10,8 @@ mod pain_points;
 mod revenue;
 mod scorecards;
 mod scores;
+mod shop;
 mod stories;
+mod truths;
 mod world;
 mod worth_calling;

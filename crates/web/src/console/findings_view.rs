@@ -180,7 +180,7 @@ fn plot(f: &Finding, top: f64) -> Plot {
 }
 
 /// A finding's name in words.
-fn title(name: &Name, definition: &Definition) -> String {
+pub(super) fn title(name: &Name, definition: &Definition) -> String {
     let value = &name.value;
     let kind = |text: &str| super::frame::sentence(&text.replace(['_', '-'], " "));
     match name.kind.as_str() {
@@ -197,6 +197,15 @@ fn title(name: &Name, definition: &Definition) -> String {
         "property" if name.dimension.is_empty() => format!("Property {value}"),
         _ => format!("{} {value}", kind(&name.dimension)),
     }
+}
+
+/// What goes well, and how much less often people are unhappy with it.
+pub(super) fn bright_spot(f: &Finding, definition: &Definition) -> (String, String) {
+    let ratio = f.ratio.map_or_else(|| format::decimal(f.low, 1), |r| format::decimal(r, 1));
+    let interval = format::range(f.low, f.high.unwrap_or(1.0), 1);
+    let said =
+        format!("{ratio}× as likely to be unhappy, {interval}; {}", format::counted(f.exposed, "answer", "answers"));
+    (title(&f.name, definition), said)
 }
 
 /// The words above the people of a finding.

@@ -1,6 +1,7 @@
 //! What stands around every page: navigation, workspace, search, progress; and pages for failures.
 
 use super::assets::{ASSETS, Assets};
+use super::tour::{self, Tour};
 use crate::accounts::Area;
 use crate::errors::{Problem, Told};
 use crate::format;
@@ -41,6 +42,9 @@ pub(crate) struct Frame {
     pub(crate) here: String,
     pub(crate) person: Option<String>,
     pub(crate) is_demo: bool,
+    /// The way into the tour, where it is offered and not taken.
+    pub(crate) way_in: Option<String>,
+    pub(crate) tour: Option<Tour>,
     pub(crate) zone: Option<Zone>,
 }
 
@@ -73,6 +77,8 @@ impl Frame {
         .filter(|(_, _, _, area)| visit.may(*area))
         .map(|(r, name, path, _)| RoomLink { name, href: visit.link(path), is_here: r == room })
         .collect();
+        let tour = Tour::of(web, &visit).await?;
+        let way_in = (tour.is_none() && tour::is_offered(&visit)).then(|| tour::with_step(&visit.link("/"), 1));
         let chosen = visit.chosen().cloned();
         let workspaces = visit
             .workspaces
@@ -95,6 +101,8 @@ impl Frame {
                 _ => None,
             },
             is_demo: matches!(visit.who, Who::Demo),
+            way_in,
+            tour,
             visit,
         })
     }

@@ -42,7 +42,12 @@ pub(crate) async fn home(State(web): State<Web>, visit: Visit, headers: HeaderMa
         None => None,
     };
     match first {
-        Some(journey) => Ok(Redirect::to(&visit.link(&format!("/journeys/{}", journey.key))).into_response()),
+        Some(journey) => {
+            let map = visit.link(&format!("/journeys/{}", journey.key));
+            // Whoever opens the demo is taken by the hand.
+            let map = if super::tour::is_offered(&visit) { super::tour::with_step(&map, 1) } else { map };
+            Ok(Redirect::to(&map).into_response())
+        }
         None => {
             page(&Empty::new(&web, Frame::new(&web, visit, Room::Journeys, "No interactions yet").await?, &headers))
         }

@@ -1,7 +1,7 @@
 //! Journeys: the list, the live map, and the people behind each of its figures.
 
 use super::customers::Line;
-use super::findings_view::{Card, Together, cards, together};
+use super::findings_view::{Card, Together, bright_spot, cards, together};
 use super::follow_ups::Assigning;
 use super::frame::{Frame, Room, page, percent_encoded};
 use super::home::Empty;
@@ -43,6 +43,8 @@ struct MapPage {
     map: MapView,
     cards: Vec<Card>,
     more: Vec<Card>,
+    /// What goes well: its name, and how much less often people are unhappy.
+    bright: Vec<(String, String)>,
     together: Together,
     tested: String,
     json: String,
@@ -51,6 +53,8 @@ struct MapPage {
 
 /// So many findings stand on the strip; the others in a table below.
 const CARDS: usize = 3;
+/// So many bright spots.
+const BRIGHT: usize = 3;
 
 /// Shows the map of a journey with what hurts, or how to begin when nothing has happened.
 pub(crate) async fn map(
@@ -84,8 +88,9 @@ pub(crate) async fn map(
     let view = MapView::new(&map, &definition, voices, &all, frame.zone.as_ref(), &people);
     let json = frame.to(format!("/api/v1/journeys/{key}/map"));
     let pain_json = frame.to(format!("/api/v1/journeys/{key}/pain-points"));
+    let bright = found.bright.iter().take(BRIGHT).map(|f| bright_spot(f, &definition)).collect();
     let (together, tested) = (together(&found), format::count(found.tested as u64));
-    page(&MapPage { frame, map: view, cards: all, more, together, tested, json, pain_json })
+    page(&MapPage { frame, map: view, cards: all, more, bright, together, tested, json, pain_json })
 }
 
 fn definition_of(e: &Engine, workspace: WorkspaceId, key: &str) -> Result<Definition, EngineError> {
