@@ -12,4 +12,5 @@ mod scorecards;
 mod scores;
 mod stories;
 mod world;
+mod weeks;
 mod worth_calling;
