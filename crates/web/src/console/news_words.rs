@@ -139,7 +139,8 @@ pub(crate) fn steady(news: &News) -> String {
                 (_, _, Some(c)) => format!(" ({})", format::percent(c.now)),
                 _ => String::new(),
             };
-            format!("{}{now}", noun(j, line))
+            let each = if line.series == Series::Started { " a week" } else { "" };
+            format!("{}{each}{now}", noun(j, line))
         })
         .collect();
     match all.as_slice() {

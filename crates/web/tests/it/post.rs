@@ -6,7 +6,7 @@ use crate::servers::Server;
 use std::sync::atomic::Ordering;
 use throughline_interactions::Timestamp;
 use throughline_pipeline::Options;
-use throughline_web::{Smtp, SmtpTls};
+use throughline_web::{KeyRole, Smtp, SmtpTls};
 
 fn house(mail_port: Option<u16>, private: bool) -> House {
     House::with(Options::default(), |config| {
@@ -179,4 +179,79 @@ fn webhooks_into_the_network_behind_the_server_are_refused() {
     admin.form("/settings/alerts", &token, &fields);
     let page = admin.form("/settings/alerts/1/test", &token, &[]).text();
     assert!(page.contains("private network"), "a name that leads inside is found out when it is called: {page}");
+}
+
+/// Orders of some days before 2026-09-02, each with a promise of four days that one in `late` breaks.
+fn orders(days_before: std::ops::Range<i64>, late: i64) -> String {
+    let midnight = Timestamp::parse("2026-09-02T00:00:00Z", None).unwrap().instant.0;
+    let at = |micros: i64| Timestamp(micros).to_string();
+    let (hour, mut items) = (3_600_000_000, Vec::new());
+    for day in days_before {
+        for n in 0..10 {
+            let placed = midnight - day * 24 * hour + n * hour;
+            let order = format!("{day}-{n}");
+            let takes = if (day * 10 + n) % late == 0 { 5 } else { 2 };
+            let who = serde_json::json!({"email": format!("c{order}@example.org")});
+            let common = serde_json::json!({"channel": "web", "identifiers": who, "refs": {"order": order}});
+            let mut item = |event: &str, when: i64, more: serde_json::Value| {
+                let mut whole = common.clone();
+                for part in [
+                    more,
+                    serde_json::json!({"message_id": format!("{event}{order}"), "event": event, "occurred_at": at(when)}),
+                ] {
+                    whole.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
+                }
+                items.push(whole);
+            };
+            let promise = serde_json::json!({"kind": "delivery", "due": at(placed + 4 * 24 * hour)});
+            let money = serde_json::json!({"amount": "50.00", "currency": "EUR"});
+            item("Order Completed", placed, serde_json::json!({"promise": promise, "money": money}));
+            if placed + takes * 24 * hour < midnight {
+                item("Order Delivered", placed + takes * 24 * hour, serde_json::json!({}));
+            }
+        }
+    }
+    serde_json::Value::from(items).to_string()
+}
+
+#[test]
+fn a_change_is_said_with_its_people_and_told_once() {
+    let Some(mut server) = Server::start(&["http", "0"]) else { return };
+    let house = house(None, true);
+    let mut admin = house.admin();
+    let mut shop = house.key("shop", KeyRole::Writer);
+    let mut send = |days: std::ops::Range<i64>, late| {
+        let answer = shop.post("/v1/interactions", orders(days, late));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        house.engine.wait_folded().unwrap();
+    };
+    send(13..100, 12);
+    let url = format!("http://127.0.0.1:{}/", server.port);
+    let token = admin.get("/settings/alerts").token();
+    admin.form("/settings/alerts", &token, &[("what", "falls"), ("channel", "chat"), ("target", &url)]);
+    // From the twentieth of August on every second delivery is late.
+    send(1..13, 2);
+    let today = admin.get("/today").text();
+    assert!(today.contains("Broken delivery promises rose from"), "{today}");
+    assert!(today.contains("role=\"img\" aria-label=\"Week by week: "), "{today}");
+    let (_, rest) = today.split_once("Broken delivery promises rose from").unwrap();
+    let (_, rest) = rest.split_once("/people?figure=week.").unwrap();
+    let list = format!("/journeys/buy-and-receive/people?figure=week.{}", rest.split('"').next().unwrap());
+    let (_, whom) = rest.split_once('>').unwrap();
+    let customers = whom.split(',').next().unwrap();
+    let behind = admin.get(&list).text();
+    assert!(behind.contains(&format!("{customers} with")), "“{customers}” in {behind}");
+    assert!(behind.contains("Promised delivery not kept"), "{behind}");
+
+    house.move_clock(7_200);
+    house.postman.round().unwrap();
+    let body: serde_json::Value = serde_json::from_str(server.received()["body"].as_str().unwrap()).unwrap();
+    let text = body["text"].as_str().unwrap();
+    assert!(text.contains("Broken delivery promises rose from") && text.contains("of purchases"), "{text}");
+    assert!(text.contains("https://cx.shop.example/today?workspace=northwind"), "{text}");
+    for _ in 0..2 {
+        house.move_clock(7_200);
+        house.postman.round().unwrap();
+    }
+    assert!(server.rest().is_empty(), "once");
 }
