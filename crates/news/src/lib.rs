@@ -1,6 +1,6 @@
 //! News: what changed in a workspace by more than chance, who wants to hear of it, and when.
 //!
-//! [`look`] gathers what the journeys' weekly figures say: what changed, what is steady, what cannot
+//! [`look()`] gathers what the journeys' weekly figures say: what changed, what is steady, what cannot
 //! be told. The Monday page is a wish of one person ([`Monday`]) that a durable timer fulfils once a
 //! week; alerts ([`Alert`]) tell once of what is new, and keep quiet at night. Both only put numbers
 //! into the outbox ([`Errand`]); what is said in them is written when it leaves.

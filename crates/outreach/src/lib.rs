@@ -1,6 +1,6 @@
 //! Everything that leaves: mail by SMTP, webhooks by HTTP.
 //!
-//! What is to leave lies in the store's outbox as a few numbers. [`deliver`] takes what is due, has
+//! What is to leave lies in the store's outbox as a few numbers. [`deliver()`] takes what is due, has
 //! the room above write it out ([`Parcel`]: only now do addresses and texts appear, and they are
 //! kept nowhere), sends it, and notes that it left, when to try again, or why it never can
 //! ([`DeadLetter`]). A thing leaves under one name for ever: a mail's `Message-ID` and a webhook's

@@ -53,6 +53,7 @@ pub(crate) struct Wait {
 }
 
 /// Everything that is said.
+#[derive(Default)]
 pub(crate) struct Brief {
     pub(crate) until: String,
     pub(crate) changed: Vec<Sentence>,
