@@ -116,6 +116,20 @@ impl Zone {
         &self.1
     }
 
+    /// Where weeks begin on this zone's calendar: `weeks + 1` moments, rising, of which the last is
+    /// the first one after `until`. `first_day` is 1 for Monday to 7 for Sunday. Fewer where the
+    /// calendar ends.
+    pub fn week_starts(&self, until: Timestamp, first_day: u8, weeks: u32) -> Vec<Timestamp> {
+        let Ok(until) = jiff::Timestamp::from_microsecond(until.0) else { return Vec::new() };
+        let today = until.to_zoned(self.0.clone()).date();
+        let since = (today.weekday().to_monday_one_offset() + 7 - first_day.clamp(1, 7).cast_signed()) % 7;
+        let begin = |back: i64| -> Result<Timestamp, jiff::Error> {
+            let day = today.checked_sub(jiff::Span::new().days(i64::from(since) + 7 * back))?;
+            Ok(Timestamp(day.to_zoned(self.0.clone())?.timestamp().as_microsecond()))
+        };
+        (-1..i64::from(weeks)).rev().filter_map(|back| begin(back).ok()).collect()
+    }
+
     /// The calendar rules.
     pub fn time_zone(&self) -> &TimeZone {
         &self.0

@@ -4,7 +4,9 @@
 //! A [`Definition`] says what a journey is; `instances.rs` cuts a customer's story into instances
 //! of it. [`MapPass`] counts the map, [`PeoplePass`] opens any figure of it, [`PainPoints`] finds
 //! what is associated with dissatisfaction and with dropping out, [`ScoresPass`] counts the
-//! workspace's scores, [`scorecards`] compare products, partners and places, [`CallsPass`] lists people worth calling. All are linear passes over the timelines with small mergeable states.
+//! workspace's scores, [`scorecards`] compare products, partners and places, [`CallsPass`] lists
+//! people worth calling, [`WeeksPass`] says what changed. All are linear passes over the timelines
+//! with small mergeable states.
 //!
 //! This room must never know: SQL, files, sockets, a clock, names behind hashed attributes (a
 //! caller's dictionary resolves them), or where a figure is shown. Read `definition.rs` first, then
@@ -23,6 +25,7 @@ pub mod pain_points;
 mod scores_pass;
 pub mod scorecards;
 mod worth_calling;
+mod weeks;
 
 pub use compiled::Compiled;
 pub use definition::{
@@ -39,4 +42,5 @@ pub use pain_points::PainPoints;
 pub use people::{PeoplePass, PeopleState, Person};
 pub use scores_pass::{ScoresPass, ScoresState, TimeRange};
 pub use span::Span;
+pub use weeks::{Line, Series, WeekPeople, WeekPeoplePass, Weeks, WeeksPass, WeeksState};
 pub use worth_calling::{CallReason, CallsPass, CallsState, ReturnsPass, ReturnsState, WorthCalling};

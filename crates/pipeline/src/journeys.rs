@@ -9,12 +9,12 @@ use serde::Serialize;
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
-use throughline_interactions::{Interaction, Timestamp, WorkspaceId};
+use throughline_interactions::{Interaction, Timestamp, WorkspaceId, Zone};
 use throughline_journeys::pain_points::{Findings, Key, Outcome, PainPeoplePass, Worth};
 use throughline_journeys::scorecards::{DetailState, Scorecard};
 use throughline_journeys::{
     CallsPass, Compiled, Definition, Extent, Figure, Map, MapPass, PainPoints, PeoplePass, ReturnsPass, ScoresPass,
-    TimeRange, WorthCalling,
+    Series, TimeRange, WeekPeople, WeekPeoplePass, Weeks, WeeksPass, WorthCalling,
 };
 use throughline_store::rusqlite::params;
 use throughline_timeline::{ScanOptions, Snapshot};
@@ -36,8 +36,13 @@ pub(crate) struct Figures {
     pub(crate) scorecards: Shelf<(), Scorecards>,
     pub(crate) scorecard: Shelf<(String, String), Scorecard>,
     pub(crate) card_details: Shelf<u64, DetailState>,
+    weeks: Shelf<String, Weeks>,
+    week_people: Shelf<(String, Series, i64, i64), WeekPeople>,
     end: Option<(Basis, Timestamp)>,
 }
+
+/// Weeks that are counted.
+const WEEKS: u32 = 26;
 
 /// How many people worth calling are kept.
 const CALLS: usize = 50;
@@ -182,6 +187,47 @@ impl Engine {
                 let (end, usual_days) = (Timestamp(compiled.end), returns.usual_days());
                 let state = snapshot.scan(&CallsPass { compiled, usual_days, most: CALLS }, &ScanOptions::default())?;
                 Ok(Calls { total: state.total(), people: state.people(), returns: returns.n(), usual_days, end })
+            },
+        )
+    }
+
+    /// A journey week by week, by the calendar of the workspace: what changed by more than chance.
+    pub fn weeks(&self, workspace: WorkspaceId, key: &str) -> Result<Arc<Weeks>, EngineError> {
+        let key = key.to_owned();
+        self.figure(
+            workspace,
+            |f| &mut f.weeks,
+            key.clone(),
+            move |engine, brand, snapshot| {
+                let compiled = engine.compiled(brand, snapshot, &key)?;
+                let first = snapshot.scan(&Extent, &ScanOptions::default())?.first().map_or(i64::MAX, |t| t.0);
+                let configured = engine.workspaces()?.into_iter().find(|w| w.id == workspace);
+                let week_start = configured.map_or(1, |w| w.week_start);
+                let zone = Zone::new(&brand.workspace.zone).map_err(|e| EngineError::Damaged(e.to_string()))?;
+                let starts = zone.week_starts(Timestamp(compiled.end), week_start, WEEKS);
+                let starts: Arc<[i64]> = starts.into_iter().map(|t| t.0).collect();
+                let pass = WeeksPass { compiled: compiled.clone(), starts: starts.clone() };
+                Ok(snapshot.scan(&pass, &ScanOptions::default())?.result(&compiled, &starts, first))
+            },
+        )
+    }
+
+    /// The customers behind a week of a series, and what they spent.
+    pub fn week_people(
+        &self,
+        workspace: WorkspaceId,
+        key: &str,
+        series: Series,
+        range: TimeRange,
+    ) -> Result<Arc<WeekPeople>, EngineError> {
+        let key = key.to_owned();
+        self.figure(
+            workspace,
+            |f| &mut f.week_people,
+            (key.clone(), series, range.from.0, range.until.0),
+            move |engine, brand, snapshot| {
+                let compiled = engine.compiled(brand, snapshot, &key)?;
+                Ok(snapshot.scan(&WeekPeoplePass { compiled, series, range }, &ScanOptions::default())?)
             },
         )
     }

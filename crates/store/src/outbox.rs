@@ -31,13 +31,25 @@ impl Outbox {
         channel: &str,
         body: &str,
     ) -> rusqlite::Result<bool> {
+        Self::put_for(tx, workspace, dedup_key, channel, body, 0)
+    }
+
+    /// The same for something that may not leave before `not_before` (microseconds).
+    pub fn put_for(
+        tx: &Transaction<'_>,
+        workspace: u32,
+        dedup_key: &str,
+        channel: &str,
+        body: &str,
+        not_before: i64,
+    ) -> rusqlite::Result<bool> {
         let n = tx
             .prepare_cached(
-                "INSERT INTO store_outbox (position, workspace, dedup_key, channel, body)
-                 SELECT COALESCE(MAX(position), 0) + 1, $1, $2, $3, $4 FROM store_outbox WHERE TRUE
+                "INSERT INTO store_outbox (position, workspace, dedup_key, channel, body, not_before)
+                 SELECT COALESCE(MAX(position), 0) + 1, $1, $2, $3, $4, $5 FROM store_outbox WHERE TRUE
                  ON CONFLICT (dedup_key) DO NOTHING",
             )?
-            .execute(params![workspace, dedup_key, channel, body])?;
+            .execute(params![workspace, dedup_key, channel, body, not_before])?;
         Ok(n == 1)
     }
 
@@ -81,5 +93,19 @@ impl Outbox {
             )?;
             Ok(())
         })
+    }
+
+    /// It will never leave. Its key stays taken.
+    pub fn give_up(tx: &Transaction<'_>, position: u64, failure: &str, now: i64) -> rusqlite::Result<()> {
+        tx.execute(
+            "UPDATE store_outbox SET left_at = $1, failure = $2, attempts = attempts + 1 WHERE position = $3",
+            params![now, failure, position.cast_signed()],
+        )?;
+        Ok(())
+    }
+
+    /// When the next thing may leave, in microseconds.
+    pub fn next_due(store: &Store) -> Result<Option<i64>, StoreError> {
+        store.read(|c| c.query_row("SELECT MIN(not_before) FROM store_outbox WHERE left_at IS NULL", [], |r| r.get(0)))
     }
 }

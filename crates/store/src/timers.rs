@@ -43,6 +43,26 @@ impl Timers {
         Ok(())
     }
 
+    /// Takes away whatever timers a rule has for a subject.
+    pub fn clear_all(tx: &Transaction<'_>, workspace: u32, rule: &str, subject: &str) -> rusqlite::Result<()> {
+        tx.prepare_cached("DELETE FROM store_timers WHERE workspace = $1 AND rule = $2 AND subject = $3")?
+            .execute(params![workspace, rule, subject])?;
+        Ok(())
+    }
+
+    /// All timers of a rule.
+    pub fn of_rule(store: &Store, rule: &str) -> Result<Vec<Timer>, StoreError> {
+        store.read(|c| {
+            c.prepare_cached(
+                "SELECT workspace, rule, subject, due FROM store_timers WHERE rule = $1 ORDER BY workspace, subject, due",
+            )?
+            .query_map([rule], |r| {
+                Ok(Timer { workspace: r.get(0)?, rule: r.get(1)?, subject: r.get(2)?, due: r.get(3)? })
+            })?
+            .collect()
+        })
+    }
+
     /// Timers due at `now` (microseconds), earliest first.
     pub fn due(store: &Store, now: i64, most: u32) -> Result<Vec<Timer>, StoreError> {
         store.read(|c| {

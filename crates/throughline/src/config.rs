@@ -1,10 +1,11 @@
 //! Configuration: flags over environment over a TOML file over defaults.
 
 use crate::cli::Common;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use throughline_web::{Smtp, SmtpTls};
 
 /// Where everything is kept unless told otherwise.
 pub const DEFAULT_DATA: &str = "throughline-data";
@@ -21,6 +22,72 @@ pub struct File {
     pub behind_proxy: Option<bool>,
     /// How connections are encrypted.
     pub tls: Option<TlsFile>,
+    /// Under which address people reach the console.
+    pub url: Option<String>,
+    /// Webhooks may reach this machine and the network behind it.
+    pub allow_private_webhooks: Option<bool>,
+    /// The mail server.
+    pub smtp: Option<SmtpFile>,
+}
+
+/// `[smtp]`: the mail server by which mail leaves. Every name is also an environment variable, such
+/// as `THROUGHLINE_SMTP_HOST`, which wins.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmtpFile {
+    /// Its name.
+    pub host: Option<String>,
+    /// Its port; the usual one of `tls` unless given.
+    pub port: Option<u16>,
+    /// Who logs in …
+    pub user: Option<String>,
+    /// … with this.
+    pub password: Option<String>,
+    /// The sender.
+    pub from: Option<String>,
+    /// `starttls`, `implicit` or `none`.
+    pub tls: Option<String>,
+    /// Certificates to trust instead of the system's, in PEM.
+    pub ca: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for SmtpFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SmtpFile(…)")
+    }
+}
+
+impl SmtpFile {
+    /// The environment over the file; `None` where no host is named.
+    fn over(self, environment: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<Smtp>> {
+        let of = |name: &str| environment(&format!("THROUGHLINE_SMTP_{name}")).filter(|v| !v.is_empty());
+        let Some(host) = of("HOST").or(self.host) else { return Ok(None) };
+        let tls = of("TLS").or(self.tls).unwrap_or_else(|| "starttls".to_owned());
+        let tls =
+            SmtpTls::parse(&tls).with_context(|| format!("`smtp.tls` is `{tls}`; write starttls, implicit or none"))?;
+        let port = match of("PORT") {
+            Some(port) => Some(port.parse().with_context(|| format!("THROUGHLINE_SMTP_PORT `{port}` is not a port"))?),
+            None => self.port,
+        };
+        let login = match (of("USER").or(self.user), of("PASSWORD").or(self.password)) {
+            (Some(user), Some(password)) => Some((user, password)),
+            (None, None) => None,
+            _ => bail!("a mail server that wants a login needs both `smtp.user` and `smtp.password`"),
+        };
+        let from = of("FROM")
+            .or(self.from)
+            .context("`smtp.host` is set, but not who writes: set `smtp.from`, such as Throughline <cx@example.org>")?;
+        let smtp = Smtp {
+            host,
+            port: port.unwrap_or_else(|| tls.usual_port()),
+            login,
+            from,
+            tls,
+            ca: of("CA").map(PathBuf::from).or(self.ca),
+        };
+        smtp.validate()?;
+        Ok(Some(smtp))
+    }
 }
 
 /// `[tls]`: certificates of one's own, or names to get them for.
@@ -57,6 +124,11 @@ impl Config {
         Ok(Self { chosen_data: common.data.clone().or(file.data.clone()), file })
     }
 
+    /// The mail server, if one is named.
+    pub fn smtp(&self) -> anyhow::Result<Option<Smtp>> {
+        self.file.smtp.clone().unwrap_or_default().over(|name| std::env::var(name).ok())
+    }
+
     /// The data directory.
     pub fn data(&self) -> PathBuf {
         self.chosen_data.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DATA))
@@ -67,4 +139,37 @@ fn read(path: &Path) -> anyhow::Result<File> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read the configuration {}", path.display()))?;
     toml::from_str(&text).with_context(|| format!("cannot understand the configuration {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_server_from_the_file_and_the_environment() {
+        let check = |file: &str, environment: &[(&str, &str)], expected: &str| {
+            let file: File = toml::from_str(file).unwrap();
+            let of = |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+            let got = match file.smtp.unwrap_or_default().over(of) {
+                Ok(None) => "none".to_owned(),
+                Ok(Some(s)) => format!("{}:{} {} {:?}", s.host, s.port, s.from, s.login.is_some()),
+                Err(e) => format!("{e:#}"),
+            };
+            assert!(got.contains(expected), "{got}");
+        };
+        check("", &[], "none");
+        let file = "[smtp]\nhost = \"mail.example.org\"\nfrom = \"CX <cx@example.org>\"\n";
+        check(file, &[], "mail.example.org:587 CX <cx@example.org> false");
+        check(file, &[("THROUGHLINE_SMTP_TLS", "implicit")], ":465");
+        check(
+            file,
+            &[("THROUGHLINE_SMTP_HOST", "other.example.org"), ("THROUGHLINE_SMTP_PORT", "2525")],
+            "other.example.org:2525",
+        );
+        check(file, &[("THROUGHLINE_SMTP_PORT", "many")], "is not a port");
+        check(file, &[("THROUGHLINE_SMTP_USER", "cx")], "needs both");
+        check(file, &[("THROUGHLINE_SMTP_TLS", "ssl")], "write starttls, implicit or none");
+        check("[smtp]\nhost = \"mail.example.org\"\n", &[], "set `smtp.from`");
+        check(&format!("{file}user = \"a\"\npassword = \"b\"\ntls = \"none\"\n"), &[], "in clear");
+    }
 }

@@ -44,6 +44,9 @@ pub fn run(config: Config, args: DemoArgs) -> anyhow::Result<()> {
         data_dir: dir.clone(),
         demo: true,
         clock: Clock::system(),
+        smtp: config.smtp()?,
+        allow_private_webhooks: config.file.allow_private_webhooks.unwrap_or(false),
+        url: None,
         formats: formats::formats,
     };
     web.validate()?;

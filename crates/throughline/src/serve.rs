@@ -35,6 +35,12 @@ pub struct ServeArgs {
     /// Interactions that may wait to be worked in before senders are told to come back
     #[arg(long, value_name = "N", env = "THROUGHLINE_LAG_LIMIT")]
     lag_limit: Option<u64>,
+    /// Under which address people reach the console, for links in mails
+    #[arg(long, value_name = "URL", env = "THROUGHLINE_URL")]
+    url: Option<String>,
+    /// Webhooks may reach this machine and the network behind it
+    #[arg(long, env = "THROUGHLINE_ALLOW_PRIVATE_WEBHOOKS")]
+    allow_private_webhooks: bool,
 }
 
 /// Runs the command.
@@ -88,6 +94,9 @@ fn web_config(config: &Config, args: &ServeArgs, data_dir: PathBuf) -> anyhow::R
         data_dir,
         demo: false,
         clock: Clock::system(),
+        smtp: config.smtp()?,
+        allow_private_webhooks: args.allow_private_webhooks || config.file.allow_private_webhooks.unwrap_or(false),
+        url: args.url.clone().or(config.file.url.clone()),
         formats: formats::formats,
     })
 }

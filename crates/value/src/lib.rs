@@ -21,6 +21,8 @@ pub mod rates;
 
 pub mod shrinkage;
 
+pub mod change;
+
 pub mod multiplicity;
 
 pub mod survival;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use throughline_imports::Formats;
 use throughline_interactions::Timestamp;
+use throughline_outreach::{MailError, Smtp};
 
 /// Where and how to listen.
 #[derive(Debug, Clone)]
@@ -21,6 +22,12 @@ pub struct WebConfig {
     pub demo: bool,
     /// What time it is.
     pub clock: Clock,
+    /// The mail server by which mail leaves.
+    pub smtp: Option<Smtp>,
+    /// Webhooks may reach this machine and the network behind it.
+    pub allow_private_webhooks: bool,
+    /// Under which address people reach the console, for links in mails: `https://cx.example.org`.
+    pub url: Option<String>,
     /// The formats of files that people bring.
     pub formats: fn() -> Formats,
 }
@@ -49,7 +56,7 @@ pub enum Tls {
 }
 
 /// Why the configuration is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// Open to the network, in clear.
     #[error(
@@ -62,6 +69,12 @@ pub enum ConfigError {
     /// No name to ask a certificate for.
     #[error("`tls.acme` names no domain; write the name under which this server is reached")]
     NoDomain,
+    /// The mail server.
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    /// The address in mails.
+    #[error("`url` is `{0}`; write the address of the console like https://cx.example.org")]
+    BadUrl(String),
 }
 
 impl WebConfig {
@@ -74,6 +87,9 @@ impl WebConfig {
             data_dir,
             demo: false,
             clock: Clock::system(),
+            smtp: None,
+            allow_private_webhooks: false,
+            url: None,
             formats: Formats::standard,
         }
     }
@@ -81,6 +97,10 @@ impl WebConfig {
     /// Refuses what would put people's data in the open.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let local = self.listen.ip().is_loopback();
+        self.smtp.as_ref().map_or(Ok(()), Smtp::validate)?;
+        if let Some(url) = self.url.as_ref().filter(|u| !u.starts_with("https://") && !u.starts_with("http://")) {
+            return Err(ConfigError::BadUrl(url.clone()));
+        }
         match &self.tls {
             _ if self.demo && (!local || self.behind_proxy) => Err(ConfigError::PublicDemo(self.listen)),
             Tls::None if !local && !self.behind_proxy => Err(ConfigError::InClear(self.listen)),
@@ -147,5 +167,9 @@ mod tests {
         check("127.0.0.1:80", Tls::None, true, true, "the demo has no login");
         check("0.0.0.0:443", acme(vec![]), false, false, "`tls.acme` names no domain");
         check("0.0.0.0:443", acme(vec!["cx.example.org".into()]), false, false, "fine");
+        let mut config = WebConfig { url: Some("cx.example.org".into()), ..WebConfig::local(0, PathBuf::new()) };
+        assert!(config.validate().unwrap_err().to_string().contains("https://cx.example.org"));
+        config.url = Some("https://cx.example.org/".into());
+        config.validate().unwrap();
     }
 }

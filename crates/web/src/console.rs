@@ -1,7 +1,9 @@
 //! The console: pages that people look at all day.
 
 mod account;
+mod alerts;
 mod assets;
+mod brief;
 mod curve;
 mod customers;
 mod data;
@@ -11,6 +13,8 @@ mod imports;
 mod journeys;
 mod login;
 mod map_view;
+mod monday;
+mod news_words;
 mod findings_view;
 mod follow_ups;
 mod people_csv;
@@ -25,7 +29,9 @@ mod story_view;
 mod today;
 mod tour;
 
+pub(crate) use brief::{Brief, gather};
 pub(crate) use frame::problems_as_pages;
+pub(crate) use news_words::{Sentence, sentences as brief_sentences};
 
 use crate::accounts::Area;
 use crate::routes::{Route, get, post};
@@ -35,6 +41,8 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         get("/", Area::Figures, home::home),
         get("/today", Area::Figures, today::today),
+        get("/today/monday", Area::Figures, monday::monday_page),
+        post("/today/monday", Area::Own, monday::wish),
         get("/journeys", Area::Figures, journeys::journeys),
         get("/journeys/{key}", Area::Figures, journeys::map),
         get("/journeys/{key}/people", Area::Customers, journeys::people),
@@ -67,6 +75,12 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/data/keys/{id}/revoke", Area::Keys, data::revoke),
         get("/settings/workspace", Area::Workspace, workspace::workspace_page),
         post("/settings/workspace", Area::Workspace, workspace::change_workspace),
+        get("/settings/alerts", Area::Workspace, alerts::alerts_page),
+        post("/settings/alerts", Area::Workspace, alerts::add),
+        post("/settings/alerts/quiet", Area::Workspace, alerts::set_quiet_hours),
+        post("/settings/alerts/{id}/{act}", Area::Workspace, alerts::change),
+        post("/settings/mail/test", Area::Workspace, alerts::test_mail),
+        post("/settings/mail/{position}/{act}", Area::Workspace, alerts::dead_letter),
         get("/settings/people", Area::People, settings::people_page),
         post("/settings/people", Area::People, settings::invite_somebody),
         post("/settings/people/{id}/disable", Area::People, settings::disable_somebody),

@@ -4,9 +4,9 @@
 
 use crate::errors::Problem;
 use serde_json::json;
-use throughline_interactions::WorkspaceId;
+use throughline_interactions::{Timestamp, WorkspaceId};
 use throughline_journeys::pain_points::{Finding, Key, Kind, Outcome};
-use throughline_journeys::{Definition, Fate, Figure, PromiseReading};
+use throughline_journeys::{Definition, Fate, Figure, PromiseReading, Series, TimeRange};
 use throughline_pipeline::{Engine, EngineError, Person};
 
 /// What a figure's name asks for.
@@ -14,6 +14,8 @@ use throughline_pipeline::{Engine, EngineError, Person};
 pub(crate) enum Asked {
     Figure(Figure),
     Pain(Key, Outcome),
+    /// A series, from and until in seconds since 1970.
+    Week(Series, i64, i64),
 }
 
 /// Reads a name for a journey; `None` if the journey has no such figure.
@@ -44,6 +46,19 @@ pub(crate) fn parse_figure(definition: &Definition, name: &str) -> Option<Asked>
             let kind = KINDS.iter().find(|(_, n)| *n == kind)?.0;
             let outcome = OUTCOMES.iter().find(|(_, n)| *n == outcome)?.0;
             return Some(Asked::Pain(Key { kind, id: u64::from_str_radix(id, 16).ok()? }, outcome));
+        }
+        ["week", from, until, ref series @ ..] => {
+            let number = |text: &str| text.parse::<u32>().ok();
+            let series = match *series {
+                ["started"] => Series::Started,
+                ["unfinished", days] => Series::Unfinished { days: number(days)? },
+                ["stopped", s, days] => Series::Stopped { stage: stage(s)?, days: number(days)? },
+                ["slow", s, seconds] => Series::Slow { stage: stage(s)?, seconds: number(seconds)? },
+                ["broken", kind] => Series::Broken { rule: definition.promises.iter().position(|p| p.kind == kind)? },
+                ["unhappy"] => Series::Unhappy,
+                _ => return None,
+            };
+            return Some(Asked::Week(series, number(from)?.into(), number(until)?.into()));
         }
         _ => return None,
     };
@@ -99,6 +114,10 @@ pub(crate) fn people_behind(
     match parse_figure(&definition, name) {
         Some(Asked::Figure(figure)) => engine.people(workspace, journey, figure),
         Some(Asked::Pain(key, outcome)) => engine.pain_point_people(workspace, journey, key, outcome),
+        Some(Asked::Week(series, from, until)) => {
+            let range = TimeRange { from: Timestamp(from * 1_000_000), until: Timestamp(until * 1_000_000) };
+            Ok(engine.week_people(workspace, journey, series, range)?.people())
+        }
         None => Err(EngineError::NotFound(format!("figure {} in journey `{journey}`", json!(name)))),
     }
 }
@@ -129,5 +148,9 @@ mod tests {
         check("promise.delivery.day.broken", Some(broken));
         let pain = parse_figure(definition, "pain.event.ff.drop-out");
         assert_eq!(pain, Some(Asked::Pain(Key { kind: Kind::Event, id: 255 }, Outcome::DropOut)));
+        let week = parse_figure(definition, "week.1700000000.1700604800.stopped.ship.5");
+        let stopped = Series::Stopped { stage: 2, days: 5 };
+        assert_eq!(week, Some(Asked::Week(stopped, 1_700_000_000, 1_700_604_800)));
+        assert_eq!(parse_figure(definition, "week.1.2.stopped.nowhere.5"), None);
     }
 }

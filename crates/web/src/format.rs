@@ -102,6 +102,11 @@ pub(crate) fn day(at: Timestamp, zone: Option<&Zone>) -> String {
     strftime(at, zone, "%-d %b %Y")
 }
 
+/// A day in a zone without its year: `27 Oct`.
+pub(crate) fn short_day(at: Timestamp, zone: Option<&Zone>) -> String {
+    strftime(at, zone, "%-d %b")
+}
+
 /// A day in a zone as forms and the store write it: `2018-10-27`.
 pub(crate) fn iso_day(at: Timestamp, zone: Option<&Zone>) -> String {
     strftime(at, zone, "%Y-%m-%d")

@@ -21,6 +21,7 @@ mod headers;
 mod ingest;
 mod key_cache;
 mod openapi;
+mod post;
 mod routes;
 mod server;
 mod state;
@@ -29,14 +30,21 @@ mod texts;
 pub use accounts::{Area, Holder, KeyRole, Role, Secret, allows};
 pub use config::{Clock, ConfigError, Tls, WebConfig};
 pub use openapi::{OPENAPI, api_routes};
+pub use post::Postman;
 pub use server::{ServeError, Server, serve};
+pub use throughline_outreach::{MailError, Smtp, SmtpTls};
 
 use throughline_interactions::{SourceId, Timestamp, WorkspaceId};
 use throughline_store::{Migration, Store, StoreError};
 
 /// The schemas of the rooms above the engine, for `Engine::open`.
-pub const MIGRATIONS: &[Migration] =
-    &[accounts::MIGRATIONS[0], accounts::MIGRATIONS[1], throughline_imports::MIGRATION];
+pub const MIGRATIONS: &[Migration] = &[
+    accounts::MIGRATIONS[0],
+    accounts::MIGRATIONS[1],
+    throughline_imports::MIGRATION,
+    throughline_outreach::MIGRATION,
+    throughline_news::MIGRATION,
+];
 
 /// The path of a one-time link that makes the first administrator (`/join/…`), while nobody has an
 /// account; `None` afterwards. It opens once and for a day; asking again makes a new one and

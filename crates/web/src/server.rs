@@ -1,6 +1,7 @@
 //! Listening, with or without encryption, until told to stop.
 
 use crate::config::{ConfigError, Tls, WebConfig};
+use crate::post::{Postman, Rounds};
 use crate::routes::router;
 use crate::state::Web;
 use axum_server::Handle;
@@ -67,12 +68,17 @@ impl Server {
         let listener = TcpListener::bind(config.listen).map_err(bind)?;
         listener.set_nonblocking(true).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
-        Ok(Self { listener, address, web: Web::new(engine, config)? })
+        Ok(Self { listener, address, web: Web::new(engine, config, address)? })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Makes the rounds of the post when told to, beside those that the server makes by itself.
+    pub fn postman(&self) -> Postman {
+        Postman::new(self.web.clone())
     }
 
     /// Serves until `shutdown` comes; open requests may then finish.
@@ -83,6 +89,7 @@ impl Server {
             shutdown.await;
             stopping.graceful_shutdown(Some(PATIENCE));
         });
+        let rounds = Rounds::start(self.web.clone())?;
         let service = router(&self.web).into_make_service_with_connect_info::<SocketAddr>();
         match self.web.config().tls.clone() {
             Tls::None => axum_server::from_tcp(self.listener)?.handle(handle).serve(service).await?,
@@ -112,7 +119,11 @@ impl Server {
             }
         }
         // Imports stop within a batch; the next start says so and lets them go on.
-        drop(tokio::task::spawn_blocking(move || self.web.imports().close()).await);
+        let close = move || {
+            rounds.stop();
+            self.web.imports().close();
+        };
+        drop(tokio::task::spawn_blocking(close).await);
         Ok(())
     }
 }

@@ -4,9 +4,13 @@ use crate::accounts::Throttle;
 use crate::config::WebConfig;
 use crate::errors::Problem;
 use crate::key_cache::KeyCache;
+use crate::post::Post;
+use crate::server::ServeError;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use throughline_imports::{Imports, ImportsError};
+use throughline_imports::Imports;
 use throughline_interactions::Timestamp;
+use throughline_outreach::Sender;
 use throughline_pipeline::{Engine, EngineError};
 use throughline_store::{Store, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -23,15 +27,23 @@ struct Inner {
     keys: KeyCache,
     parsing: Arc<Semaphore>,
     hashing: Arc<Semaphore>,
+    post: Post,
+    /// Under which address people reach the console.
+    base: String,
 }
 
 impl Web {
-    pub(crate) fn new(engine: Engine, config: WebConfig) -> Result<Self, ImportsError> {
+    /// `address` is where the server listens.
+    pub(crate) fn new(engine: Engine, config: WebConfig, address: SocketAddr) -> Result<Self, ServeError> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (parsing, hashing) = (Arc::new(Semaphore::new(cores * 2)), Arc::new(Semaphore::new(2)));
         let (throttle, keys) = (Throttle::default(), KeyCache::default());
         let imports = Imports::open(&engine, config.formats)?;
-        Ok(Self(Arc::new(Inner { engine, imports, config, throttle, keys, parsing, hashing })))
+        let post = Post::new(Sender::new(config.smtp.clone(), config.allow_private_webhooks)?);
+        let scheme = if config.is_encrypted() { "https" } else { "http" };
+        let base =
+            config.url.as_ref().map_or_else(|| format!("{scheme}://{address}"), |u| u.trim_end_matches('/').to_owned());
+        Ok(Self(Arc::new(Inner { engine, imports, config, throttle, keys, parsing, hashing, post, base })))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -48,6 +60,15 @@ impl Web {
 
     pub(crate) fn config(&self) -> &WebConfig {
         &self.0.config
+    }
+
+    pub(crate) fn post(&self) -> &Post {
+        &self.0.post
+    }
+
+    /// The console's address in mails, without a slash at its end.
+    pub(crate) fn base(&self) -> &str {
+        &self.0.base
     }
 
     pub(crate) fn throttle(&self) -> &Throttle {

@@ -14,4 +14,5 @@ mod shop;
 mod stories;
 mod truths;
 mod world;
+mod weeks;
 mod worth_calling;

@@ -342,6 +342,12 @@ pub(crate) fn words_of(definition: &Definition, name: &str) -> String {
         ["promise", kind, _, "kept"] => format!("Promised {kind} kept"),
         ["promise", kind, _, "open"] => format!("Promised {kind} still open"),
         ["promise", kind, ..] => format!("Promised {kind}"),
+        ["week", _, _, "started"] => "Started in that week".to_owned(),
+        ["week", _, _, "unfinished", days] => format!("Not finished within {days} days"),
+        ["week", _, _, "stopped", s, days] => format!("Did not go on from {} within {days} days", stage(s)),
+        ["week", _, _, "slow", s, _] => format!("Later at {} than usual", stage(s)),
+        ["week", _, _, "broken", kind] => format!("Promised {kind} not kept"),
+        ["week", _, _, "unhappy"] => "Unhappy in that week".to_owned(),
         _ => "People".to_owned(),
     }
 }

@@ -92,6 +92,8 @@ fn every_page_is_sound_in_a_browser() {
         "/scorecards/store?measure=score.stars",
         "/scorecards/carrier/Brightway",
         "/scorecards/carrier/Brightway/people?figure=broken",
+        "/today/monday",
+        "/settings/alerts",
         &asked_about,
         &looked_at,
         &let_in,

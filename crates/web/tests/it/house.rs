@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use throughline_demo::World;
 use throughline_interactions::{SourceId, Timestamp, limits};
 use throughline_pipeline::{Engine, NewWorkspace, Options, Received, Workspace};
-use throughline_web::{Clock, KeyRole, MIGRATIONS, Server, WebConfig, create_key, first_admin_link_at};
+use throughline_web::{Clock, KeyRole, MIGRATIONS, Postman, Server, WebConfig, create_key, first_admin_link_at};
 
 /// What everybody's password is.
 pub const PASSWORD: &str = "three plain words";
@@ -22,6 +22,8 @@ pub struct House {
     pub engine: Engine,
     pub address: SocketAddr,
     pub workspace: Workspace,
+    /// Lets leave what is due, when told to.
+    pub postman: Postman,
     /// Microseconds by which the clock of the web edge is ahead.
     pub ahead: Arc<AtomicI64>,
     runtime: Option<tokio::runtime::Runtime>,
@@ -46,12 +48,12 @@ impl House {
         change(&mut config);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let server = Server::bind(engine.clone(), config).unwrap();
-        let address = server.address();
+        let (address, postman) = (server.address(), server.postman());
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         runtime.spawn(async move {
             server.run(async { drop(stopped.await) }).await.unwrap();
         });
-        Self { engine, address, workspace, ahead, runtime: Some(runtime), stop: Some(stop), _dir: dir }
+        Self { engine, address, workspace, postman, ahead, runtime: Some(runtime), stop: Some(stop), _dir: dir }
     }
 
     pub fn key(&self, source: &str, role: KeyRole) -> Client {
@@ -66,10 +68,15 @@ impl House {
 
     /// The first administrator, logged in.
     pub fn admin(&self) -> Client {
+        self.admin_as("admin@example.org")
+    }
+
+    /// The first administrator, under an address of one's own.
+    pub fn admin_as(&self, email: &str) -> Client {
         let mut client = self.stranger();
         let link = self.first_link().expect("nobody has an account yet");
-        join(&mut client, &link, "admin@example.org");
-        log_in(&mut client, "admin@example.org", PASSWORD);
+        join(&mut client, &link, email);
+        log_in(&mut client, email, PASSWORD);
         client
     }
 

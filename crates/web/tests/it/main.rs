@@ -11,6 +11,9 @@ mod follow_ups;
 mod house;
 mod imports;
 mod pages;
+mod post;
+#[path = "../../../outreach/tests/it/servers.rs"]
+mod servers;
 mod receiving;
 mod scorecards;
 mod tls;

@@ -1,0 +1,272 @@
+//! What Today and the Monday page both say: what changed, whom to call, what hurts, what waits,
+//! what is steady, and what cannot be known yet.
+
+use super::customers::name_of;
+use super::findings_view::cards;
+use super::frame::{percent_encoded, sentence};
+use super::news_words::{Sentence, sentences, steady, untold};
+use crate::accounts::follow_ups;
+use crate::format;
+use std::sync::Arc;
+use throughline_customers::CustomerRow;
+use throughline_imports::{Imports, RunState};
+use throughline_interactions::{Currency, Money, Timestamp, Zone};
+use throughline_journeys::pain_points::Findings;
+use throughline_journeys::{CallReason, Definition, Map, WorthCalling};
+use throughline_news::{News, look};
+use throughline_pipeline::{Calls, Engine, EngineError, Workspace};
+
+/// People on the page; the others are told as a number.
+const SHOWN: usize = 12;
+/// Findings on the page.
+const FINDINGS: usize = 3;
+/// Answers within which a share is known to about ten points (95 %, at a half).
+const TEN_POINTS: u64 = 96;
+/// Follow-ups that are looked through.
+const FOLLOW_UPS: u32 = 500;
+
+/// What it is made of.
+pub(crate) struct Facts {
+    workspace: Workspace,
+    definition: Definition,
+    map: Arc<Map>,
+    calls: Arc<Calls>,
+    rows: Vec<(WorthCalling, CustomerRow)>,
+    found: Arc<Findings>,
+    news: News,
+    waits: Vec<Wait>,
+}
+
+/// Somebody worth a call.
+pub(crate) struct CallLine {
+    pub(crate) name: String,
+    pub(crate) href: String,
+    pub(crate) reach: String,
+    pub(crate) why: Vec<String>,
+    pub(crate) spent: String,
+}
+
+/// Something that waits for somebody: in words, and where.
+pub(crate) struct Wait {
+    pub(crate) words: String,
+    pub(crate) href: String,
+}
+
+/// Everything that is said.
+#[derive(Default)]
+pub(crate) struct Brief {
+    pub(crate) until: String,
+    pub(crate) changed: Vec<Sentence>,
+    pub(crate) steady: String,
+    pub(crate) calls: Vec<CallLine>,
+    pub(crate) others: u64,
+    /// Title, how much, the people or the journey.
+    pub(crate) findings: Vec<(String, String, String)>,
+    pub(crate) unknown: Vec<(String, String)>,
+    pub(crate) waits: Vec<Wait>,
+    pub(crate) journey: String,
+    pub(crate) opens_people: bool,
+}
+
+/// Gathers it; `None` before anything has happened. `opens_people` for readers who may see customers,
+/// `sees_data` for those who look after the data.
+pub(crate) fn gather(
+    e: &Engine,
+    imports: &Imports,
+    workspace: &Workspace,
+    now: Timestamp,
+    opens_people: bool,
+    sees_data: bool,
+) -> Result<Option<Facts>, EngineError> {
+    let id = workspace.id;
+    let Some(definition) = e.journeys(id)?.into_iter().next() else { return Ok(None) };
+    let map = e.map(id, &definition.key)?;
+    if map.started.instances == 0 {
+        return Ok(None);
+    }
+    let calls = e.worth_calling(id, &definition.key)?;
+    let mut rows = Vec::new();
+    for person in calls.people.iter().take(if opens_people { SHOWN } else { 0 }) {
+        match e.customer(id, person.customer) {
+            Ok(profile) => rows.push((person.clone(), profile.row)),
+            // Merged or erased since.
+            Err(EngineError::NotFound(_)) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    let found = e.pain_points(id, &definition.key)?;
+    let news = look(e, id)?;
+    let waits = waits(e, imports, workspace, now, opens_people, sees_data)?;
+    Ok(Some(Facts { workspace: workspace.clone(), definition, map, calls, rows, found, news, waits }))
+}
+
+/// What waits: follow-ups that are due, files that nobody has decided about, what was kept aside.
+fn waits(
+    e: &Engine,
+    imports: &Imports,
+    workspace: &Workspace,
+    now: Timestamp,
+    opens_people: bool,
+    sees_data: bool,
+) -> Result<Vec<Wait>, EngineError> {
+    let mut all = Vec::new();
+    let mut add = |n: u64, words: String, href: &str| {
+        if n > 0 {
+            all.push(Wait { words: sentence(&words), href: href.to_owned() });
+        }
+    };
+    if opens_people {
+        let today = format::iso_day(now, Zone::new(&workspace.zone).ok().as_ref());
+        let all = follow_ups(e.store(), workspace.id, FOLLOW_UPS)?;
+        let due = all.iter().filter(|f| f.done_at.is_none() && f.due <= today).count() as u64;
+        add(due, format!("{} due", format::counted(due, "follow-up is", "follow-ups are")), "/follow-ups");
+    }
+    if sees_data {
+        let waiting = |state| matches!(state, RunState::Uploaded | RunState::Stopped | RunState::Failed);
+        let runs = imports.runs(workspace.id).map_err(|e| EngineError::Refused(e.to_string()))?;
+        let files = runs.iter().filter(|r| waiting(r.state)).count() as u64;
+        add(files, format!("{} for a decision", format::counted(files, "file waits", "files wait")), "/data/import");
+        let aside: u64 = e.sources(workspace.id)?.iter().map(|s| s.tally.quarantined).sum();
+        add(aside, format!("{} kept aside", format::counted(aside, "interaction is", "interactions are")), "/data");
+    }
+    Ok(all)
+}
+
+impl Facts {
+    /// Says it. `link` makes of a path of the console what a reader can follow.
+    pub(crate) fn brief(&self, zone: Option<&Zone>, opens_people: bool, link: &dyn Fn(&str) -> String) -> Brief {
+        let key = &self.definition.key;
+        let journey = link(&format!("/journeys/{key}"));
+        let people = |figure: &str| link(&format!("/journeys/{key}/people?figure={}", percent_encoded(figure)));
+        let findings = cards(&self.found, &self.definition, &people)
+            .into_iter()
+            .take(FINDINGS)
+            .map(|c| (c.title, c.ratio, if opens_people { c.people } else { journey.clone() }))
+            .collect();
+        let calls: Vec<CallLine> = self.rows.iter().map(|(p, row)| self.call(p, row, link)).collect();
+        let mut changed = sentences(&self.news, &self.workspace.currency, zone);
+        for sentence in &mut changed {
+            sentence.people = if opens_people { link(&sentence.people) } else { String::new() };
+        }
+        let waits = self.waits.iter().map(|w| Wait { words: w.words.clone(), href: link(&w.href) }).collect();
+        Brief {
+            until: format::minute(self.calls.end, zone),
+            others: self.calls.total.saturating_sub(calls.len() as u64),
+            changed,
+            steady: steady(&self.news),
+            unknown: self.unknown(),
+            calls,
+            findings,
+            waits,
+            journey,
+            opens_people,
+        }
+    }
+
+    fn call(&self, person: &WorthCalling, row: &CustomerRow, link: &dyn Fn(&str) -> String) -> CallLine {
+        let name = name_of(row);
+        let reach = row
+            .identifiers
+            .iter()
+            .filter(|i| matches!(i.kind.as_str(), "phone" | "email") && i.value != name)
+            .map(|i| i.value.clone())
+            .collect::<Vec<_>>();
+        let spent = Currency::new(&person.currency)
+            .map(|currency| format::money(&Money { minor: person.spent, currency }))
+            .unwrap_or_default();
+        CallLine {
+            href: link(&format!("/customers/{:016x}", row.id)),
+            name,
+            reach: reach.join(" · "),
+            why: person.reasons.iter().map(|r| sentence(&self.reason(*r))).collect(),
+            spent,
+        }
+    }
+
+    fn reason(&self, reason: CallReason) -> String {
+        let days = |n: u32| match n {
+            0 => "today".to_owned(),
+            n => format!("{} ago", format::counted(n.into(), "day", "days")),
+        };
+        match reason {
+            CallReason::Overdue { rule, days: n } => {
+                let kind = self.definition.promises.get(rule as usize).map_or("promise", |p| p.kind.as_str());
+                match n {
+                    0 => format!("waits for what was promised ({kind}) until today"),
+                    n => format!(
+                        "waits for what was promised ({kind}): {} overdue",
+                        format::counted(n.into(), "day", "days")
+                    ),
+                }
+            }
+            CallReason::Unhappy { days: n } => format!("was unhappy {}, and nobody has turned to them since", days(n)),
+            CallReason::StaysAway { times, days: n } => {
+                let usual = self.calls.usual_days.unwrap_or_default();
+                format!(
+                    "came {}, the last time {}; eight of ten who came back did so within {}",
+                    format::counted(times.into(), "time", "times"),
+                    days(n),
+                    format::counted(usual.into(), "day", "days")
+                )
+            }
+        }
+    }
+
+    /// What the data cannot tell, and what would settle it.
+    fn unknown(&self) -> Vec<(String, String)> {
+        let mut all = Vec::new();
+        let missing: Vec<(&str, &str)> = self
+            .definition
+            .stages
+            .iter()
+            .zip(&self.map.stages)
+            .filter(|(designed, stage)| !stage.measured && !designed.next_instance && !designed.optional)
+            .filter_map(|(designed, stage)| Some((stage.name.as_str(), designed.events.first()?.as_str())))
+            .collect();
+        for (stage, event) in missing {
+            all.push((
+                format!("whether customers get as far as “{stage}”"),
+                format!("no “{event}” has arrived; a file or a sender that tells it would settle this"),
+            ));
+        }
+        let answers = self.map.answered.instances;
+        if answers < TEN_POINTS {
+            let more = format::count(TEN_POINTS - answers);
+            all.push((
+                "how many are unhappy, to about ten points".to_owned(),
+                match answers {
+                    0 => format!("nobody has been asked; about {more} answers would tell"),
+                    n => format!("{} so far; about {more} more would tell", format::counted(n, "answer", "answers")),
+                },
+            ));
+        }
+        let promised: u64 =
+            self.map.promises.iter().map(|p| p.readings.first().map_or(0, |r| r.promised.instances)).sum();
+        if promised == 0 && !self.definition.promises.is_empty() {
+            all.push((
+                "whether promises are kept".to_owned(),
+                "no interaction says until when something was promised; a column with that day would".to_owned(),
+            ));
+        }
+        if self.calls.usual_days.is_none() {
+            let missing = 30_u64.saturating_sub(self.calls.returns);
+            all.push((
+                "after how many days customers usually come back".to_owned(),
+                format!(
+                    "{} so far; {} more would tell",
+                    format::counted(self.calls.returns, "return", "returns"),
+                    format::count(missing)
+                ),
+            ));
+        }
+        let untold = untold(&self.news);
+        if !untold.is_empty() {
+            all.push((
+                format!("whether this week differs from others in {untold}"),
+                "there are too few cases or whole weeks; six weeks before the last one, and five cases a week, would tell"
+                    .to_owned(),
+            ));
+        }
+        all.iter().map(|(what, settles)| (sentence(what), sentence(settles))).collect()
+    }
+}
