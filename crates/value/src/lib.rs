@@ -31,6 +31,10 @@ pub mod bootstrap;
 
 pub mod revenue;
 
+pub mod shares;
+
+pub mod planning;
+
 pub mod words;
 
 pub use interval::Estimate;

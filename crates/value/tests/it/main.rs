@@ -2,15 +2,18 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bootstrap;
+
 mod distribution;
 mod draw;
 mod multiplicity;
+mod planning;
 mod quantile;
 mod rates;
 mod revenue;
 mod revenue_world;
 mod scores;
 mod shrinkage;
+mod shares;
 mod survival;
 mod words;
 
