@@ -36,7 +36,7 @@ use throughline_store::{Migration, Store, StoreError};
 
 /// The schemas of the rooms above the engine, for `Engine::open`.
 pub const MIGRATIONS: &[Migration] =
-    &[accounts::MIGRATIONS[0], accounts::MIGRATIONS[1], throughline_imports::MIGRATION];
+    &[accounts::MIGRATIONS[0], accounts::MIGRATIONS[1], accounts::MIGRATIONS[2], throughline_imports::MIGRATION];
 
 /// The path of a one-time link that makes the first administrator (`/join/…`), while nobody has an
 /// account; `None` afterwards. It opens once and for a day; asking again makes a new one and

@@ -41,6 +41,7 @@ pub(crate) async fn journeys(State(web): State<Web>, visit: Visit) -> Result<Res
 struct MapPage {
     frame: Frame,
     map: MapView,
+    journey: String,
     cards: Vec<Card>,
     more: Vec<Card>,
     together: Together,
@@ -85,7 +86,7 @@ pub(crate) async fn map(
     let json = frame.to(format!("/api/v1/journeys/{key}/map"));
     let pain_json = frame.to(format!("/api/v1/journeys/{key}/pain-points"));
     let (together, tested) = (together(&found), format::count(found.tested as u64));
-    page(&MapPage { frame, map: view, cards: all, more, together, tested, json, pain_json })
+    page(&MapPage { frame, map: view, journey: key, cards: all, more, together, tested, json, pain_json })
 }
 
 fn definition_of(e: &Engine, workspace: WorkspaceId, key: &str) -> Result<Definition, EngineError> {
@@ -114,6 +115,9 @@ struct BehindPage {
     json: String,
     csv: String,
     assigning: Assigning,
+    ask: String,
+    /// Where an initiative about it begins, if it is a pain point.
+    initiative: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -148,7 +152,9 @@ pub(crate) async fn people(
                     Err(other) => return Err(other),
                 }
             }
-            let words = if name.starts_with("pain.") {
+            let words = if let Some(words) = super::findings_view::words_of_outcome(&journey, &name) {
+                words
+            } else if name.starts_with("pain.") {
                 super::findings_view::words_of(&*e.pain_points(workspace, &asked)?, &journey, &name)
             } else {
                 super::map_view::words_of(&journey, &name)
@@ -165,11 +171,14 @@ pub(crate) async fn people(
         format::counted(people.len() as u64, "customer", "customers"),
         format::counted(instances, &unit, &format!("{unit}s"))
     );
+    let initiative = (figure.starts_with("pain.") && frame.acts())
+        .then(|| frame.to(format!("/initiatives/new?journey={key}&figure={}", percent_encoded(&figure))));
     let figure = percent_encoded(&figure);
     let next = (people.len() > (number + 1) * PAGE)
         .then(|| frame.to(format!("/journeys/{key}/people?figure={figure}&page={}", number + 1)));
     let json = frame.to(format!("/api/v1/journeys/{key}/people?figure={figure}"));
     let csv = frame.to(format!("/journeys/{key}/people.csv?figure={figure}"));
+    let ask = frame.to(format!("/journeys/{key}/ask?figure={figure}"));
     let assigning = Assigning::new(&web, &frame, words.clone(), people.len()).await?;
-    page(&BehindPage { frame, journey, words, sub, lines, next, json, csv, assigning })
+    page(&BehindPage { frame, journey, words, sub, lines, next, json, csv, assigning, ask, initiative })
 }

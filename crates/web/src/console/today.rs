@@ -1,8 +1,10 @@
-//! Today: people worth a call, what hurts most, and what cannot be known yet.
+//! Today: people worth a call, what hurts most, what behaviour tells without asking anybody. What
+//! cannot be known yet stands in `unknown.rs`.
 
 use super::customers::name_of;
 use super::findings_view::cards;
 use super::frame::{Frame, Room, page, percent_encoded, sentence};
+use super::unknown::{Unknown, unknown};
 use crate::accounts::Area;
 use crate::errors::Problem;
 use crate::format;
@@ -14,15 +16,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use std::sync::Arc;
 use throughline_customers::CustomerRow;
 use throughline_interactions::{Currency, Money};
+use throughline_journeys::pain_points::Findings;
 use throughline_journeys::{CallReason, Definition, Map, WorthCalling};
 use throughline_pipeline::{Calls, EngineError};
+use throughline_value::shares::Share;
 
 /// People on the page; the others are told as a number.
 const SHOWN: usize = 12;
 /// Findings on the page.
 const FINDINGS: usize = 3;
-/// Answers within which a share is known to about ten points (95 %, at a half).
-const TEN_POINTS: u64 = 96;
 
 #[derive(Template)]
 #[template(path = "today.html")]
@@ -32,8 +34,20 @@ struct TodayPage {
     calls: Vec<CallLine>,
     others: u64,
     findings: Vec<(String, String, String)>,
-    unknown: Vec<(String, String)>,
+    /// What behaviour tells: in words, the interval, and whom it met.
+    told: Vec<Told>,
+    unknown: Vec<Unknown>,
     journey: String,
+    everybody: String,
+    ask: String,
+}
+
+/// How often an outcome came about that nobody has to be asked about.
+struct Told {
+    what: String,
+    share: String,
+    words: String,
+    href: String,
 }
 
 /// Somebody worth a call.
@@ -46,10 +60,10 @@ struct CallLine {
 }
 
 /// What the page is made of.
-struct Facts {
-    definition: Definition,
-    map: Arc<Map>,
-    calls: Arc<Calls>,
+pub(super) struct Facts {
+    pub(super) definition: Definition,
+    pub(super) map: Arc<Map>,
+    pub(super) calls: Arc<Calls>,
     rows: Vec<(WorthCalling, CustomerRow)>,
 }
 
@@ -93,10 +107,19 @@ pub(crate) async fn today(State(web): State<Web>, visit: Visit) -> Result<Respon
         .map(|c| (c.title, c.ratio, if opens_people { c.people } else { journey.clone() }))
         .collect();
     let calls: Vec<CallLine> = facts.rows.iter().map(|(p, row)| call(p, row, &facts, &frame)).collect();
+    let asks = opens_people.then(|| frame.to(format!("/journeys/{}/ask", facts.definition.key)));
+    let ask = |figure: &str, most: u64| {
+        let path = asks.as_ref()?;
+        let join = if path.contains('?') { '&' } else { '?' };
+        Some(format!("{path}{join}figure={figure}&most={most}"))
+    };
     page(&TodayPage {
+        told: told(&found, &facts.definition, &people),
+        everybody: people("worth-calling"),
+        ask: ask("worth-calling", 0).unwrap_or_default(),
         until: format::minute(facts.calls.end, frame.zone.as_ref()),
         others: facts.calls.total.saturating_sub(calls.len() as u64),
-        unknown: unknown(&facts),
+        unknown: unknown(&facts, &found, &ask),
         calls,
         findings,
         journey,
@@ -141,10 +164,15 @@ fn reason(reason: CallReason, facts: &Facts) -> String {
             }
         }
         CallReason::Unhappy { days: n } => format!("was unhappy {}, and nobody has turned to them since", days(n)),
+        CallReason::Met { outcome, days: n } => {
+            let rules = &facts.definition.outcomes;
+            let word = rules.get(outcome as usize).map_or("", |o| o.name.as_str());
+            format!("{word}: {}, and nobody has turned to them since", days(n))
+        }
         CallReason::StaysAway { times, days: n } => {
             let usual = facts.calls.usual_days.unwrap_or_default();
             format!(
-                "came {}, the last time {}; eight of ten who came back did so within {}",
+                "came {}, the last time {}; eight of ten who come back do so within {}",
                 format::counted(times.into(), "time", "times"),
                 days(n),
                 format::counted(usual.into(), "day", "days")
@@ -153,51 +181,18 @@ fn reason(reason: CallReason, facts: &Facts) -> String {
     }
 }
 
-/// What the data cannot tell, and what would settle it.
-fn unknown(facts: &Facts) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    let missing: Vec<(&str, &str)> = facts
-        .definition
-        .stages
-        .iter()
-        .zip(&facts.map.stages)
-        .filter(|(designed, stage)| !stage.measured && !designed.next_instance && !designed.optional)
-        .filter_map(|(designed, stage)| Some((stage.name.as_str(), designed.events.first()?.as_str())))
-        .collect();
-    for (stage, event) in missing {
-        all.push((
-            format!("whether customers get as far as “{stage}”"),
-            format!("no “{event}” has arrived; a file or a sender that tells it would settle this"),
-        ));
-    }
-    let answers = facts.map.answered.instances;
-    if answers < TEN_POINTS {
-        let more = format::count(TEN_POINTS - answers);
-        all.push((
-            "how many are unhappy, to about ten points".to_owned(),
-            match answers {
-                0 => format!("nobody has been asked; about {more} answers would tell"),
-                n => format!("{} so far; about {more} more would tell", format::counted(n, "answer", "answers")),
-            },
-        ));
-    }
-    let promised: u64 = facts.map.promises.iter().map(|p| p.readings.first().map_or(0, |r| r.promised.instances)).sum();
-    if promised == 0 && !facts.definition.promises.is_empty() {
-        all.push((
-            "whether promises are kept".to_owned(),
-            "no interaction says until when something was promised; a column with that day would".to_owned(),
-        ));
-    }
-    if facts.calls.usual_days.is_none() {
-        let missing = 30_u64.saturating_sub(facts.calls.returns);
-        all.push((
-            "after how many days customers usually come back".to_owned(),
-            format!(
-                "{} so far; {} more would tell",
-                format::counted(facts.calls.returns, "return", "returns"),
-                format::count(missing)
-            ),
-        ));
-    }
-    all.iter().map(|(what, settles)| (sentence(what), sentence(settles))).collect()
+/// The designed outcomes with how often they came about.
+fn told(found: &Findings, definition: &Definition, people: &dyn Fn(&str) -> String) -> Vec<Told> {
+    let unit = definition.subject.as_deref().unwrap_or("journey");
+    let each = definition.outcomes.iter().filter_map(|outcome| {
+        let (known, bad) = *found.units.get(&outcome.key)?;
+        let share = Share { events: bad, n: known }.estimate()?;
+        Some(Told {
+            what: sentence(&outcome.name),
+            share: format!("{} ({})", format::percent(share.value), format::percent_interval(&share)),
+            words: format!("{} of {}", format::count(bad), format::counted(known, unit, &format!("{unit}s"))),
+            href: people(&format!("outcome.{}", outcome.key)),
+        })
+    });
+    each.collect()
 }
