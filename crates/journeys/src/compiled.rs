@@ -1,6 +1,8 @@
 //! A definition made ready for passes.
 
-use crate::definition::{Definition, DefinitionError};
+use crate::definition::{Definition, DefinitionError, OutcomeRule};
+use crate::pain_points::Outcome;
+use crate::span::Span;
 use throughline_interactions::Timestamp;
 
 /// A definition made ready for passes: hashes for names, and the last moment that is known.
@@ -16,6 +18,11 @@ pub struct Compiled {
     pub(crate) finishing: u32,
     /// Bit `s`: something that fills stage `s` can be in the data.
     pub(crate) measured: u32,
+    /// Bit `i`: designed outcome `i` can be in the data.
+    told: u32,
+    /// After how long who comes back has usually done so, in microseconds; `None` if that is not
+    /// known.
+    usual_return: Option<i64>,
 }
 
 impl Compiled {
@@ -34,7 +41,16 @@ impl Compiled {
             .collect();
         let finishing = definition.finishing_stages().into_iter().fold(0, |mask, i| mask | 1 << i);
         let bins = definition.bin_starts();
-        Ok(Self { definition, end: end.0, bins, attributes, finishing, measured: u32::MAX })
+        Ok(Self {
+            definition,
+            end: end.0,
+            bins,
+            attributes,
+            finishing,
+            measured: u32::MAX,
+            told: u32::MAX,
+            usual_return: None,
+        })
     }
 
     /// The same for data in which some events never occur: a stage whose events are not there is not
@@ -47,6 +63,16 @@ impl Compiled {
             true => starts,
             false => s.events.iter().any(|e| occurs(e)),
         };
+        let can_be = |o: &OutcomeRule| match &o.promise {
+            Some(kind) => {
+                let promises = self.definition.promises.iter().filter(|p| p.kind == *kind);
+                promises.flat_map(|p| &p.kept_by).any(|e| occurs(e))
+            }
+            None if o.next_instance => starts,
+            None => o.events.iter().any(|e| occurs(e)),
+        };
+        let outcomes = self.definition.outcomes.iter().enumerate();
+        self.told = outcomes.filter(|(_, o)| can_be(o)).fold(0, |mask, (i, _)| mask | 1 << i);
         self.measured = (0..stages.len()).filter(|&s| is_measured(&stages[s])).fold(0, |mask, s| mask | 1 << s);
         if self.finishing & self.measured == 0 {
             let last = (0..stages.len())
@@ -55,6 +81,28 @@ impl Compiled {
             self.finishing = last.map_or(self.finishing, |s| 1 << s);
         }
         self
+    }
+
+    /// The same, knowing after how many days who comes back has usually done so.
+    pub fn with_usual_return(mut self, days: Option<u32>) -> Self {
+        self.usual_return = days.map(|days| Span::days(days.min(36_525)).micros());
+        self
+    }
+
+    /// The outcomes that can be in the data: two of every journey, then the designed ones.
+    pub fn outcomes(&self) -> Vec<Outcome> {
+        let designed = self
+            .definition
+            .outcomes
+            .iter()
+            .enumerate()
+            .filter(|(i, o)| self.told >> i & 1 == 1 && (!o.next_instance || self.return_within(o).is_some()));
+        Outcome::ALWAYS.into_iter().chain(designed.map(|(i, _)| Outcome::Designed(i as u8))).collect()
+    }
+
+    /// How long the next instance is waited for, in microseconds.
+    pub(crate) fn return_within(&self, rule: &OutcomeRule) -> Option<i64> {
+        rule.within.map(Span::micros).or(self.usual_return)
     }
 
     /// True if something that fills the stage can be in the data.

@@ -3,6 +3,10 @@
 //! People write it in TOML or JSON; [`Definition::from_toml`] and [`Definition::validate`] answer
 //! with the field that is wrong and how to mend it.
 
+mod outcome;
+
+pub use outcome::OutcomeRule;
+
 use crate::span::Span;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +37,9 @@ pub struct Definition {
     /// When an instance is lost.
     #[serde(default)]
     pub drop_out: DropOut,
+    /// What else can turn out badly, told by behaviour alone.
+    #[serde(default, rename = "outcome", skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<OutcomeRule>,
     /// Within what pain points compare like with like.
     #[serde(default)]
     pub strata: Strata,
@@ -247,6 +254,7 @@ impl Definition {
                 ));
             }
         }
+        self.validate_outcomes()?;
         if self.drop_out.silence < Span::days(1) {
             return fail(format!("journey `{key}`: `drop_out.silence` is shorter than a day; write it like 45d"));
         }

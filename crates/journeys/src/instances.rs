@@ -88,6 +88,10 @@ pub struct Instance {
     pub answers: Vec<Answer>,
     /// At most one fate per promise of the definition.
     pub promises: Vec<PromiseFate>,
+    /// Designed outcomes told by an event, with the first time after the start.
+    pub outcomes: Vec<(u8, i64)>,
+    /// When the customer's next instance started.
+    pub next: Option<i64>,
     /// How it stands.
     pub ending: Ending,
     /// When, unfinished, it had first been silent for long enough, even if it went on later.
@@ -105,6 +109,14 @@ impl Instance {
         self.stages[0]
     }
 
+    /// When an event ended it without success, if one did: it was given up, and waits for nothing more.
+    pub fn given_up(&self) -> Option<i64> {
+        match self.ending {
+            Ending::Dropped(at) if self.lapse != Some(at) => Some(at),
+            _ => None,
+        }
+    }
+
     /// The furthest stage in the design that rows before `row` filled, leaving out `not` (rows
     /// that answer do not move a customer on).
     pub fn furthest_before(&self, row: u32, not: impl Fn(u32) -> bool) -> Option<usize> {
@@ -118,6 +130,8 @@ impl Instance {
         self.stages.resize(stages, NONE);
         self.answers.clear();
         self.promises.clear();
+        self.outcomes.clear();
+        self.next = None;
         self.ending = Ending::Waiting;
         self.lapse = None;
         self.start = 0;
@@ -134,6 +148,8 @@ pub struct Splitter {
     keeps: Vec<u32>,
     /// Per event: it ends an instance.
     ends: Vec<bool>,
+    /// Per event: the designed outcomes that it tells.
+    tells: Vec<u32>,
     /// Per kind of score: it counts as satisfaction.
     satisfaction: Vec<bool>,
     /// Per kind of promise: its rule.
@@ -172,6 +188,7 @@ impl Splitter {
             event_stages: events.iter().map(|e| mask_of(e, &mut definition.stages.iter().map(|s| &s.events))).collect(),
             keeps: events.iter().map(|e| mask_of(e, &mut definition.promises.iter().map(|p| &p.kept_by))).collect(),
             ends: events.iter().map(|e| definition.drop_out.events.iter().any(|d| **d == **e)).collect(),
+            tells: events.iter().map(|e| mask_of(e, &mut definition.outcomes.iter().map(|o| &o.events))).collect(),
             satisfaction: segment
                 .score_kinds()
                 .iter()
@@ -241,6 +258,9 @@ impl Splitter {
             for i in 1..count {
                 used[i - 1].stages[stage] = used[i].stages[0];
             }
+        }
+        for i in 1..count {
+            used[i - 1].next = Some(used[i].start);
         }
         for (ordinal, instance) in used[..count].iter_mut().enumerate() {
             instance.ordinal = ordinal as u32;
@@ -320,6 +340,14 @@ impl Splitter {
             }
             if self.ends[event] && ended.is_none() && instance.stages[0] != NONE {
                 ended = Some(customer.micros(i));
+            }
+            if self.tells[event] != 0 && instance.stages[0] != NONE {
+                for rule in (0..32).filter(|rule| self.tells[event] >> rule & 1 == 1) {
+                    let at = customer.micros(i);
+                    if at > instance.start && !instance.outcomes.iter().any(|(known, _)| *known == rule) {
+                        instance.outcomes.push((rule, at));
+                    }
+                }
             }
             if self.marks[i] & SCORE != 0
                 && let Some(score) = customer.score(i)
@@ -411,6 +439,8 @@ fn empty() -> Instance {
         stages: Vec::new(),
         answers: Vec::new(),
         promises: Vec::new(),
+        outcomes: Vec::new(),
+        next: None,
         ending: Ending::Waiting,
         lapse: None,
     }

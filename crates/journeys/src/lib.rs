@@ -5,8 +5,8 @@
 //! of it. [`MapPass`] counts the map, [`PeoplePass`] opens any figure of it, [`PainPoints`] finds
 //! what is associated with dissatisfaction and with dropping out, [`ScoresPass`] counts the
 //! workspace's scores, [`scorecards`] compare products, partners and places, [`CallsPass`] lists
-//! people worth calling, [`WeeksPass`] says what changed. All are linear passes over the timelines
-//! with small mergeable states.
+//! people worth calling, [`WeeksPass`] says what changed, [`EffectPass`] what changed when somebody did
+//! something. All are linear passes over the timelines with small mergeable states.
 //!
 //! This room must never know: SQL, files, sockets, a clock, names behind hashed attributes (a
 //! caller's dictionary resolves them), or where a figure is shown. Read `definition.rs` first, then
@@ -22,15 +22,21 @@ mod figure;
 mod map;
 mod people;
 pub mod pain_points;
+mod outcome_people;
+mod effect;
 mod scores_pass;
 pub mod scorecards;
+mod returns;
 mod worth_calling;
 mod weeks;
 
 pub use compiled::Compiled;
 pub use definition::{
-    AttributeRule, Definition, DefinitionError, DropOut, Period, PromiseReading, PromiseRule, Satisfaction, Stage,
-    Strata, default_definitions,
+    AttributeRule, Definition, DefinitionError, DropOut, OutcomeRule, Period, PromiseReading, PromiseRule,
+    Satisfaction, Stage, Strata, default_definitions,
+};
+pub use effect::{
+    Change, Effect, EffectOf, EffectPass, EffectPeoplePass, EffectState, Follow, FollowPass, FollowState, Part, Window,
 };
 pub use extent::{Extent, ExtentState};
 pub use figure::{Fate, Figure};
@@ -38,9 +44,11 @@ pub use instances::{Answer, Ending, Instance, PromiseFate, Splitter};
 pub use map::{
     Count, Flow, Map, MapPass, MapState, MoneyFigure, PromiseFigures, ReadingFigures, ScoreFigure, StageFigures, Volume,
 };
+pub use outcome_people::OutcomePeoplePass;
 pub use pain_points::PainPoints;
 pub use people::{PeoplePass, PeopleState, Person};
+pub use returns::{ReturnsPass, ReturnsState};
 pub use scores_pass::{ScoresPass, ScoresState, TimeRange};
 pub use span::Span;
 pub use weeks::{Line, Series, WeekPeople, WeekPeoplePass, Weeks, WeeksPass, WeeksState};
-pub use worth_calling::{CallReason, CallsPass, CallsState, ReturnsPass, ReturnsState, WorthCalling};
+pub use worth_calling::{CallReason, CallsPass, CallsState, WorthCalling};

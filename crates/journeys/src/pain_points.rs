@@ -3,8 +3,9 @@
 //!
 //! # Who is compared with whom
 //!
-//! The unit is an instance of a journey. Its outcome is its first answer (dissatisfied or not), or
-//! whether it was lost. A candidate's exposure begins at a moment: an event with its first (or
+//! The unit is an instance of a journey. Its outcome is its first answer (dissatisfied or not), whether
+//! it was lost, or what the journey designs and behaviour alone tells (`definition/outcome.rs`): a
+//! refund, a promise that passed unmet, no return. A candidate's exposure begins at a moment: an event with its first (or
 //! second) row, an attribute or channel with the first row that has it, a promise *when its time
 //! passes unmet* — never when the late delivery arrives, for by then the harm is done and the
 //! customer who never got anything would count as unexposed. Only exposure before the outcome
@@ -53,12 +54,13 @@
 //!
 //! # What is shown
 //!
-//! All candidates of both outcomes are one family (Benjamini–Hochberg, q = 0.02). Ratios above 1 are
+//! All candidates of all outcomes are one family (Benjamini–Hochberg, q = 0.02). Ratios above 1 are
 //! pain points; ratios below 1 of references, properties, touchpoints and channels are bright spots:
 //! among those alike, who met it was unhappy less often. (An event below 1 is mostly the next step of
-//! the journey, whose absence hurts, so events are no bright spots.) Exposures of exactly the same instances are one finding with aliases; a
-//! finding that vanishes within the strata of another is shown as that one's shadow, and the rate is held
-//! among what is left to stand by itself (`focus.rs`). Everything is
+//! the journey, whose absence hurts, so events are no bright spots.) Exposures of exactly the same
+//! instances are one finding with aliases; a finding that vanishes within the strata of another is
+//! shown as that one's shadow, and the rate is held among what is left to stand by itself
+//! (`focus.rs`). Everything is
 //! an association, not proven to be the cause.
 //!
 //! Read `moments.rs` next (who is alike when), then `estimate.rs` and `tables.rs`.
@@ -77,9 +79,10 @@ use throughline_value::words::{NOT_PROVEN, certainty};
 
 mod census;
 pub mod estimate;
-mod exposure;
+pub(crate) mod exposure;
 mod focus;
-mod moments;
+pub(crate) mod moments;
+mod outcome;
 mod overlap;
 mod people;
 mod revenue;
@@ -89,7 +92,7 @@ mod tables;
 pub use census::{CensusPass, CensusState};
 use estimate::{Contrast, contrast};
 pub use exposure::{Key, Kind};
-pub use moments::Outcome;
+pub use outcome::Outcome;
 pub use people::PainPeoplePass;
 pub use revenue::{Revenue, RevenuePass, RevenueState, Unpriced, Worth};
 use tables::{TablesPass, TablesState};
@@ -123,9 +126,10 @@ pub struct Findings {
     pub journey: String,
     /// How many comparisons were made; the family of the false discovery rate.
     pub tested: usize,
-    /// Per outcome: instances whose outcome is known, and those with it.
-    pub units: BTreeMap<Outcome, (u64, u64)>,
-    /// The pain points, those that affect most customers (at least) first.
+    /// Per outcome, by its key: instances whose outcome is known, and those with it.
+    pub units: BTreeMap<String, (u64, u64)>,
+    /// The pain points: first those of unhappy and lost customers, then those that behaviour alone tells;
+    /// of each those that affect most customers (at least) first.
     pub findings: Vec<Finding>,
     /// What goes better than among those alike, and is not the mere absence of a pain point; their
     /// ratios are below 1 and `affected` counts who was spared.
@@ -143,7 +147,11 @@ pub struct Undecided {
     /// What it is.
     pub name: Name,
     /// What it may be associated with.
+    #[serde(skip)]
     pub outcome: Outcome,
+    /// Its key in the design.
+    #[serde(rename = "outcome")]
+    pub outcome_key: String,
     /// How many times as often, as far as can be said.
     pub ratio: f64,
     /// Lower end of the 95 % interval, at most 1.
@@ -174,7 +182,11 @@ pub struct Finding {
     /// The candidate, to ask for its people.
     pub key: Key,
     /// What it is associated with.
+    #[serde(skip)]
     pub outcome: Outcome,
+    /// Its key: `dissatisfaction`, `drop-out`, or that of the design.
+    #[serde(rename = "outcome")]
+    pub outcome_key: String,
     /// What it is.
     pub name: Name,
     /// Other candidates with exactly the same instances.
@@ -221,7 +233,7 @@ impl Finding {
 }
 
 /// A candidate that was compared for an outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tested {
     /// The candidate.
     pub key: Key,
@@ -231,6 +243,17 @@ pub struct Tested {
     pub exposed: (u64, u64),
     /// What the comparison says.
     pub contrast: Contrast,
+}
+
+/// Of a hundred exposed, so many with a designed outcome make the exposure a step of it: what is
+/// returned has been asked back before.
+const STEP_OF_IT: f64 = 0.95;
+
+/// True if the exposure is rather a part of a designed outcome than something that leads to it: nearly
+/// all who met it had the outcome, and hardly anybody else.
+fn is_step(t: &Tested) -> bool {
+    let all = t.exposed.1 as f64 >= STEP_OF_IT * t.exposed.0 as f64;
+    matches!(t.outcome, Outcome::Designed(_)) && all && t.contrast.ratio.is_none_or(|r| r > 20.0)
 }
 
 impl PainPoints {
@@ -250,7 +273,7 @@ impl PainPoints {
         let mut frequent: Vec<(u64, Key)> = census
             .counts
             .iter()
-            .map(|(key, counts)| (counts[0].max(counts[1]), *key))
+            .map(|(key, counts)| (counts.iter().copied().max().unwrap_or(0), *key))
             .filter(|(exposed, _)| *exposed >= self.fewest_exposed.max(1))
             .collect();
         frequent.sort_by_key(|&(exposed, key)| (std::cmp::Reverse(exposed), key));
@@ -263,10 +286,11 @@ impl PainPoints {
     /// Every comparison, shown or not, in the order of the candidates.
     pub fn tested(&self, pass: &TablesPass, tables: &TablesState) -> Vec<Tested> {
         let compared = tables.compared();
+        let outcomes = self.compiled.outcomes();
         let mut tested = Vec::new();
         for (&(number, o), compared) in &compared {
             let key = pass.candidates[number as usize];
-            let outcome = Outcome::ALL[o as usize];
+            let Some(outcome) = outcomes.iter().copied().find(|known| known.number() == o as usize) else { continue };
             let Some(whole) = tables.wholes.get(&(number, o)) else { continue };
             if whole.exposed < self.fewest_exposed {
                 continue;
@@ -303,14 +327,15 @@ impl PainPoints {
             .collect();
         all = shadows::collapse(all, |f| {
             let number = pass.candidates.binary_search(&f.key).unwrap_or(0) as u32;
-            let whole = tables.wholes.get(&(number, u8::from(f.outcome == Outcome::DropOut)));
+            let whole = tables.wholes.get(&(number, f.outcome.number() as u8));
             whole.map_or(0, |w| w.fingerprint)
         });
         all.sort_by(|a, b| {
-            let order = a.is_bright().cmp(&b.is_bright()).then(b.affected.low.total_cmp(&a.affected.low));
-            order.then(a.key.cmp(&b.key))
+            let by_answers = |f: &Finding| matches!(f.outcome, Outcome::Designed(_));
+            let order = a.is_bright().cmp(&b.is_bright()).then(by_answers(a).cmp(&by_answers(b)));
+            order.then(b.affected.low.total_cmp(&a.affected.low)).then(a.key.cmp(&b.key))
         });
-        for outcome in Outcome::ALL {
+        for outcome in self.compiled.outcomes() {
             shadows::cast(&mut all, outcome, &pass, snapshot, options)?;
         }
         let (findings, bright) = shadows::part(all);
@@ -318,7 +343,8 @@ impl PainPoints {
 
         let undecided = self.undecided(&tested, &census, dictionary);
         let revenue = self.price(&mut findings, &tables, snapshot, options)?;
-        let units = Outcome::ALL.into_iter().zip(tables.units).collect();
+        let key = |outcome: Outcome| outcome.key(&self.compiled.definition).to_owned();
+        let units = self.compiled.outcomes().into_iter().map(|o| (key(o), tables.units[o.number()])).collect();
         Ok(Findings {
             journey: self.compiled.definition.key.clone(),
             tested: tested.len(),
@@ -331,7 +357,7 @@ impl PainPoints {
     }
 
     fn is_pain(&self, tested: &Tested) -> bool {
-        tested.contrast.low > 1.0 && tested.exposed.1 >= self.fewest_events
+        tested.contrast.low > 1.0 && tested.exposed.1 >= self.fewest_events && !is_step(tested)
     }
 
     fn undecided(&self, tested: &[Tested], census: &CensusState, dictionary: &Dictionary<'_>) -> Vec<Undecided> {
@@ -341,6 +367,7 @@ impl PainPoints {
             (low <= 1.0 && ratio > 1.2 && high > 2.0).then(|| Undecided {
                 name: self.name(t.key, census, dictionary),
                 outcome: t.outcome,
+                outcome_key: t.outcome.key(&self.compiled.definition).to_owned(),
                 ratio,
                 low,
                 high,
@@ -371,7 +398,12 @@ impl PainPoints {
         options: &ScanOptions<'_>,
     ) -> Result<Revenue, ScanError> {
         let Some(worth) = &self.worth else { return Ok(Revenue::Unmeasured { reason: Unpriced::NoMargin }) };
-        let keys: Vec<Key> = findings.iter().filter(|f| f.shadow_of.is_none()).map(|f| f.key).collect();
+        // What makes customers unhappy or lost is priced; where nothing is known of that, what behaviour tells.
+        let told = |f: &&Finding| f.shadow_of.is_none() && !matches!(f.outcome, Outcome::Designed(_));
+        let mut keys: Vec<Key> = findings.iter().filter(told).map(|f| f.key).collect();
+        if keys.is_empty() {
+            keys = findings.iter().filter(|f| f.shadow_of.is_none()).map(|f| f.key).collect();
+        }
         if keys.is_empty() {
             return Ok(Revenue::Unmeasured { reason: Unpriced::NothingFound });
         }
@@ -380,17 +412,44 @@ impl PainPoints {
         let observed = u32::try_from(extent.first().map_or(0, days)).unwrap_or(u32::MAX);
         // Instances whose loss is known are about as many as customers, and never fewer than a few.
         let customers = tables.units.iter().map(|(known, _)| *known).max().unwrap_or(0);
-        let pass = RevenuePass::new(self.compiled.clone(), self.range, keys, &worth.currency, customers, observed);
-        let state = snapshot.scan(&pass, options)?;
-        match pass.result(&state, worth) {
-            Ok((total, shares, horizon_days)) => {
-                for finding in findings.iter_mut().filter(|f| f.shadow_of.is_none()) {
-                    finding.revenue = shares.iter().find(|(key, _)| *key == finding.key).map(|(_, loss)| *loss);
-                }
-                Ok(Revenue::Measured { currency: worth.currency.clone(), horizon_days, total })
-            }
-            Err(why) => Ok(Revenue::Unmeasured { reason: why.into() }),
+        let (revenue, shares) = self.priced(worth, keys, customers, observed, snapshot, options)?;
+        for finding in findings.iter_mut().filter(|f| f.shadow_of.is_none()) {
+            finding.revenue = shares.iter().find(|(key, _)| *key == finding.key).map(|(_, loss)| *loss);
         }
+        Ok(revenue)
+    }
+
+    /// What pain points cost, whether they were found or not; customers are followed for as long as
+    /// half of `observed_days` allows.
+    pub fn price_of(
+        &self,
+        keys: &[Key],
+        observed_days: u32,
+        snapshot: &Snapshot,
+        options: &ScanOptions<'_>,
+    ) -> Result<Revenue, ScanError> {
+        let Some(worth) = &self.worth else { return Ok(Revenue::Unmeasured { reason: Unpriced::NoMargin }) };
+        let customers = snapshot.customers() as u64;
+        Ok(self.priced(worth, keys.to_vec(), customers, observed_days, snapshot, options)?.0)
+    }
+
+    fn priced(
+        &self,
+        worth: &Worth,
+        keys: Vec<Key>,
+        customers: u64,
+        observed_days: u32,
+        snapshot: &Snapshot,
+        options: &ScanOptions<'_>,
+    ) -> Result<(Revenue, Vec<(Key, Estimate)>), ScanError> {
+        let pass = RevenuePass::new(self.compiled.clone(), self.range, keys, &worth.currency, customers, observed_days);
+        let state = snapshot.scan(&pass, options)?;
+        Ok(match pass.result(&state, worth) {
+            Ok((total, shares, horizon_days)) => {
+                (Revenue::Measured { currency: worth.currency.clone(), horizon_days, total }, shares)
+            }
+            Err(why) => (Revenue::Unmeasured { reason: why.into() }, Vec::new()),
+        })
     }
 
     fn finding(
@@ -403,7 +462,7 @@ impl PainPoints {
         dictionary: &Dictionary<'_>,
     ) -> Option<Finding> {
         let number = pass.candidates.binary_search(&tested.key).ok()? as u32;
-        let whole = tables.wholes.get(&(number, u8::from(tested.outcome == Outcome::DropOut)))?;
+        let whole = tables.wholes.get(&(number, tested.outcome.number() as u8))?;
         let Contrast { ratio, low, high, p, .. } = tested.contrast;
         let share = |ratio: f64| 1.0 - 1.0 / ratio.max(1.0);
         let customers = whole.customers as f64;
@@ -428,6 +487,7 @@ impl PainPoints {
         Some(Finding {
             key: tested.key,
             outcome: tested.outcome,
+            outcome_key: tested.outcome.key(&self.compiled.definition).to_owned(),
             name: self.name(tested.key, census, dictionary),
             aliases: Vec::new(),
             ratio,

@@ -1,120 +1,37 @@
 //! People worth calling today, told by what they did alone, so that it helps with three hundred
 //! orders and not one answer: whom a promise has failed and who still waits, who was unhappy and has
-//! heard nothing since, who used to come back and stays away.
+//! heard nothing since, whom a designed outcome has met (a refund, a cancellation, a late parcel), who
+//! used to come back and stays away.
 //!
-//! Two passes: [`ReturnsPass`] learns after how many days customers come back; [`CallsPass`] lists
+//! Two passes: [`crate::ReturnsPass`] learns after how many days customers come back; [`CallsPass`] lists
 //! the people. "Stays away" is told only where the first has seen enough returns, and by the day by
-//! which eight of ten of those who came back had done so. That is the day of those who did, not of
+//! which eight of ten of those who come back have done so. That is the day of those who do, not of
 //! everybody: it makes nobody a debtor, only a name worth a call.
 
 use crate::compiled::Compiled;
+use crate::definition::OutcomeRule;
 use crate::instances::{Instance, Splitter};
 use crate::wire::{put_list, put_u32, put_u64, read_list};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use throughline_interactions::{Actor, Direction};
 use throughline_timeline::{Customer, Pass, PassState, Segment, StateError, StateReader, put_bytes};
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
-/// Returns that must have been seen before anybody is said to stay away.
-const ENOUGH: u64 = 30;
-/// Of ten who came back, so many had by the usual day.
-const USUAL: f64 = 0.8;
 /// An overdue promise is old news after so many days.
 const OVERDUE_DAYS: i64 = 60;
-/// An unhappy answer is old news after so many days.
+/// An unhappy answer, and what else went wrong, is old news after so many days.
 const UNHAPPY_DAYS: i64 = 30;
 /// Who has stayed away for so many times the usual is gone.
 const GONE: i64 = 3;
-
-/// Counts after how many days customers start their next instance of a journey.
-#[derive(Debug, Clone)]
-pub struct ReturnsPass {
-    /// The journey.
-    pub compiled: Arc<Compiled>,
-}
-
-/// Days between two starts of the same customer, with counts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ReturnsState {
-    days: BTreeMap<u32, u64>,
-}
-
-impl ReturnsState {
-    /// How many returns there were.
-    pub fn n(&self) -> u64 {
-        self.days.values().sum()
-    }
-
-    /// The day by which eight of ten of those who came back had done so; `None` for fewer than
-    /// thirty returns.
-    pub fn usual_days(&self) -> Option<u32> {
-        let n = self.n();
-        if n < ENOUGH {
-            return None;
-        }
-        let wanted = (n as f64 * USUAL).ceil() as u64;
-        let mut seen = 0;
-        self.days.iter().find_map(|(day, count)| {
-            seen += count;
-            (seen >= wanted).then_some((*day).max(1))
-        })
-    }
-}
-
-impl Pass for ReturnsPass {
-    const NAME: &'static str = "returns";
-    type State = ReturnsState;
-    type Local = Splitter;
-
-    fn start(&self) -> ReturnsState {
-        ReturnsState::default()
-    }
-
-    fn enter(&self, segment: &Segment) -> Splitter {
-        Splitter::new(&self.compiled, segment)
-    }
-
-    fn customer(&self, splitter: &mut Splitter, customer: Customer<'_>, state: &mut ReturnsState) {
-        for pair in splitter.split(&self.compiled, &customer).windows(2) {
-            let days = (pair[1].start - pair[0].start) / DAY;
-            *state.days.entry(u32::try_from(days).unwrap_or(u32::MAX)).or_default() += 1;
-        }
-    }
-}
-
-impl PassState for ReturnsState {
-    const VERSION: u16 = 1;
-
-    fn merge(&mut self, other: Self) {
-        for (day, count) in other.days {
-            *self.days.entry(day).or_default() += count;
-        }
-    }
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        put_list(out, self.days.iter(), |out, (day, count)| {
-            put_u32(out, *day);
-            put_u64(out, *count);
-        });
-    }
-
-    fn decode(bytes: &[u8]) -> Result<Self, StateError> {
-        let mut reader = StateReader::new(bytes);
-        let days = read_list(&mut reader, 12, |r| Ok((r.u32()?, r.u64()?)))?;
-        reader.end()?;
-        Ok(Self { days })
-    }
-}
 
 /// Lists people worth calling.
 #[derive(Debug, Clone)]
 pub struct CallsPass {
     /// The journey.
     pub compiled: Arc<Compiled>,
-    /// See [`ReturnsState::usual_days`].
+    /// See [`crate::ReturnsState::usual_days`].
     pub usual_days: Option<u32>,
     /// How many people to keep, the most urgent.
     pub most: usize,
@@ -136,6 +53,13 @@ pub enum CallReason {
         /// So many days ago.
         days: u32,
     },
+    /// A designed outcome came about, and no person has turned to them since.
+    Met {
+        /// Place in the definition's outcomes.
+        outcome: u8,
+        /// So many days ago.
+        days: u32,
+    },
     /// They came back before, and have stayed away for longer than is usual.
     StaysAway {
         /// Instances of the journey.
@@ -151,6 +75,7 @@ impl CallReason {
         match self {
             Self::Overdue { .. } => 4,
             Self::Unhappy { .. } => 3,
+            Self::Met { .. } => 2,
             Self::StaysAway { .. } => 1,
         }
     }
@@ -239,6 +164,7 @@ impl Pass for CallsPass {
         let mut reasons: Vec<CallReason> = Vec::new();
         reasons.extend(self.overdue(instances));
         reasons.extend(self.unhappy(instances, &customer));
+        reasons.extend(self.met(instances, &customer));
         reasons.extend(self.stays_away(instances));
         if reasons.is_empty() {
             return;
@@ -255,7 +181,8 @@ impl CallsPass {
 
     /// The promise that has been overdue for longest, of those that are not old news.
     fn overdue(&self, instances: &[Instance]) -> Option<CallReason> {
-        let fates = instances.iter().flat_map(|i| &i.promises).filter(|p| p.delivered.is_none());
+        let waiting = instances.iter().filter(|i| i.given_up().is_none());
+        let fates = waiting.flat_map(|i| &i.promises).filter(|p| p.delivered.is_none());
         let overdue = fates.filter_map(|fate| {
             let reading = self.compiled.definition.promises.get(fate.rule as usize)?.reading;
             let at = fate.overdue_at(reading, self.compiled.end)?;
@@ -269,10 +196,35 @@ impl CallsPass {
     fn unhappy(&self, instances: &[Instance], customer: &Customer<'_>) -> Option<CallReason> {
         let last = instances.iter().flat_map(|i| &i.answers).max_by_key(|a| (a.at, a.row))?;
         let days = self.days_ago(last.at);
-        let heard = (last.row as usize + 1..customer.len())
-            .any(|i| customer.direction(i) == Direction::Out && customer.actor(i) == Actor::Agent);
+        let heard = (last.row as usize + 1..customer.len()).any(|i| turned_to(customer, i));
         let is_news = last.dissatisfied && days <= UNHAPPY_DAYS && !heard;
         is_news.then_some(CallReason::Unhappy { days: u32::try_from(days).ok()? })
+    }
+
+    /// The last designed outcome that came about, if it is not old news and nobody has turned to them
+    /// since. What is overdue still is told by [`CallReason::Overdue`], who stays away by
+    /// [`CallReason::StaysAway`].
+    fn met(&self, instances: &[Instance], customer: &Customer<'_>) -> Option<CallReason> {
+        let rules = self.compiled.definition.outcomes.iter().enumerate().filter(|(_, rule)| !rule.next_instance);
+        let came = rules.flat_map(|(outcome, rule)| {
+            instances.iter().filter_map(move |i| Some((self.came_at(i, outcome as u8, rule)?, outcome as u8)))
+        });
+        let (at, outcome) = came.max()?;
+        let days = self.days_ago(at);
+        let heard = (0..customer.len()).any(|i| customer.micros(i) > at && turned_to(customer, i));
+        (days <= UNHAPPY_DAYS && !heard).then_some(CallReason::Met { outcome, days: u32::try_from(days).ok()? })
+    }
+
+    /// When a designed outcome came about: the event, or the moment a promise passed that was kept
+    /// after all.
+    fn came_at(&self, instance: &Instance, outcome: u8, rule: &OutcomeRule) -> Option<i64> {
+        let Some(kind) = &rule.promise else {
+            return instance.outcomes.iter().find(|(told, _)| *told == outcome).map(|(_, at)| *at);
+        };
+        let definition = &self.compiled.definition;
+        let place = definition.promises.iter().position(|p| p.kind == *kind)?;
+        let fate = instance.promises.iter().find(|f| f.rule as usize == place && f.delivered.is_some())?;
+        fate.overdue_at(definition.promises[place].reading, self.compiled.end)
     }
 
     fn stays_away(&self, instances: &[Instance]) -> Option<CallReason> {
@@ -282,6 +234,11 @@ impl CallsPass {
         let (times, days_seen) = (u32::try_from(instances.len()).ok()?, u32::try_from(days).ok()?);
         (days > usual && days <= usual * GONE).then_some(CallReason::StaysAway { times, days: days_seen })
     }
+}
+
+/// True if a person of the brand turned to the customer with this row.
+fn turned_to(customer: &Customer<'_>, i: usize) -> bool {
+    customer.direction(i) == Direction::Out && customer.actor(i) == Actor::Agent
 }
 
 /// Money of the rows that started an instance.
@@ -300,7 +257,7 @@ fn spent(instances: &[Instance], customer: &Customer<'_>, currencies: &[String])
 }
 
 impl PassState for CallsState {
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 
     fn merge(&mut self, other: Self) {
         self.total += other.total;
@@ -321,6 +278,7 @@ impl PassState for CallsState {
                     CallReason::Overdue { rule, days } => (0, u32::from(rule), days),
                     CallReason::Unhappy { days } => (1, 0, days),
                     CallReason::StaysAway { times, days } => (2, times, days),
+                    CallReason::Met { outcome, days } => (3, u32::from(outcome), days),
                 };
                 put_u32(out, kind);
                 put_u32(out, a);
@@ -341,6 +299,7 @@ impl PassState for CallsState {
                     0 => Ok(CallReason::Overdue { rule: u8::try_from(a).map_err(|_| StateError::Damaged)?, days }),
                     1 => Ok(CallReason::Unhappy { days }),
                     2 => Ok(CallReason::StaysAway { times: a, days }),
+                    3 => Ok(CallReason::Met { outcome: u8::try_from(a).map_err(|_| StateError::Damaged)?, days }),
                     _ => Err(StateError::Damaged),
                 }
             })?;

@@ -2,19 +2,20 @@
 
 use crate::attributes::names;
 use crate::brand::Brand;
+use crate::effects::{Answered, Asked};
 use crate::scorecards::Scorecards;
 use crate::shelf::{Basis, Shelf};
 use crate::{Engine, EngineError};
 use serde::Serialize;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use throughline_interactions::{Interaction, Timestamp, WorkspaceId, Zone};
 use throughline_journeys::pain_points::{Findings, Key, Outcome, PainPeoplePass, Worth};
 use throughline_journeys::scorecards::{DetailState, Scorecard};
 use throughline_journeys::{
-    CallsPass, Compiled, Definition, Extent, Figure, Map, MapPass, PainPoints, PeoplePass, ReturnsPass, ScoresPass,
-    Series, TimeRange, WeekPeople, WeekPeoplePass, Weeks, WeeksPass, WorthCalling,
+    CallsPass, Compiled, Definition, Extent, Figure, Map, MapPass, OutcomePeoplePass, PainPoints, PeoplePass,
+    ReturnsPass, ScoresPass, Series, TimeRange, WeekPeople, WeekPeoplePass, Weeks, WeeksPass, WorthCalling,
 };
 use throughline_store::rusqlite::params;
 use throughline_timeline::{ScanOptions, Snapshot};
@@ -38,7 +39,10 @@ pub(crate) struct Figures {
     pub(crate) card_details: Shelf<u64, DetailState>,
     weeks: Shelf<String, Weeks>,
     week_people: Shelf<(String, Series, i64, i64), WeekPeople>,
+    pub(crate) effects: Shelf<Asked, Answered>,
     end: Option<(Basis, Timestamp)>,
+    /// By journey: returns that were seen, and the usual day.
+    returns: HashMap<String, (Basis, u64, Option<u32>)>,
 }
 
 /// Weeks that are counted.
@@ -164,7 +168,7 @@ impl Engine {
             |f| &mut f.findings,
             key.clone(),
             move |engine, brand, snapshot| {
-                let compiled = engine.compiled(brand, snapshot, &key)?;
+                let compiled = engine.compiled_with_returns(brand, snapshot, &key)?;
                 let names = names(engine.store(), workspace)?;
                 let configured = engine.workspaces()?.into_iter().find(|w| w.id == workspace);
                 let worth = configured.and_then(|w| Some(Worth { currency: w.currency, margin: w.margin? }));
@@ -183,10 +187,10 @@ impl Engine {
             key.clone(),
             move |engine, brand, snapshot| {
                 let compiled = engine.compiled(brand, snapshot, &key)?;
-                let returns = snapshot.scan(&ReturnsPass { compiled: compiled.clone() }, &ScanOptions::default())?;
-                let (end, usual_days) = (Timestamp(compiled.end), returns.usual_days());
+                let (returns, usual_days) = engine.returns(brand, snapshot, &compiled)?;
+                let end = Timestamp(compiled.end);
                 let state = snapshot.scan(&CallsPass { compiled, usual_days, most: CALLS }, &ScanOptions::default())?;
-                Ok(Calls { total: state.total(), people: state.people(), returns: returns.n(), usual_days, end })
+                Ok(Calls { total: state.total(), people: state.people(), returns, usual_days, end })
             },
         )
     }
@@ -232,6 +236,16 @@ impl Engine {
         )
     }
 
+    /// Everybody worth a call, the most urgent first: as many as [`Calls::total`], and at most 20,000.
+    pub fn everybody_worth_calling(&self, workspace: WorkspaceId, key: &str) -> Result<Vec<Person>, EngineError> {
+        let brand = self.inner().brand(workspace)?;
+        let snapshot = brand.snapshot()?;
+        let compiled = self.compiled(&brand, &snapshot, key)?;
+        let (_, usual_days) = self.returns(&brand, &snapshot, &compiled)?;
+        let state = snapshot.scan(&CallsPass { compiled, usual_days, most: 20_000 }, &ScanOptions::default())?;
+        Ok(state.people().iter().map(|p| Person { customer: p.customer, instances: p.reasons.len() as u32 }).collect())
+    }
+
     /// The customers behind a figure of the map.
     pub fn people(&self, workspace: WorkspaceId, key: &str, figure: Figure) -> Result<Vec<Person>, EngineError> {
         let brand = self.inner().brand(workspace)?;
@@ -251,9 +265,22 @@ impl Engine {
     ) -> Result<Vec<Person>, EngineError> {
         let brand = self.inner().brand(workspace)?;
         let snapshot = brand.snapshot()?;
-        let compiled = self.compiled(&brand, &snapshot, key)?;
+        let compiled = self.compiled_with_returns(&brand, &snapshot, key)?;
         let pass = PainPeoplePass { compiled, range: None, key: candidate, outcome };
         Ok(snapshot.scan(&pass, &ScanOptions::default())?.people())
+    }
+
+    /// The customers of whose instances an outcome is known to have come about.
+    pub fn outcome_people(
+        &self,
+        workspace: WorkspaceId,
+        key: &str,
+        outcome: Outcome,
+    ) -> Result<Vec<Person>, EngineError> {
+        let brand = self.inner().brand(workspace)?;
+        let snapshot = brand.snapshot()?;
+        let compiled = self.compiled_with_returns(&brand, &snapshot, key)?;
+        Ok(snapshot.scan(&OutcomePeoplePass { compiled, outcome }, &ScanOptions::default())?.people())
     }
 
     /// The facts at ledger positions that are not erased, such as the voices of a stage.
@@ -302,6 +329,36 @@ impl Engine {
     /// The timelines of a workspace as they are now.
     pub fn snapshot(&self, workspace: WorkspaceId) -> Result<Snapshot, EngineError> {
         self.inner().brand(workspace)?.snapshot()
+    }
+
+    /// Compiled, and knowing after how many days who comes back has usually done so.
+    pub(crate) fn compiled_with_returns(
+        &self,
+        brand: &Brand,
+        snapshot: &Snapshot,
+        key: &str,
+    ) -> Result<Arc<Compiled>, EngineError> {
+        let compiled = self.compiled(brand, snapshot, key)?;
+        let (_, usual) = self.returns(brand, snapshot, &compiled)?;
+        Ok(Arc::new(Arc::unwrap_or_clone(compiled).with_usual_return(usual)))
+    }
+
+    /// Returns that were seen, and the usual day.
+    fn returns(
+        &self,
+        brand: &Brand,
+        snapshot: &Snapshot,
+        compiled: &Arc<Compiled>,
+    ) -> Result<(u64, Option<u32>), EngineError> {
+        let (basis, key) = (brand.basis(snapshot), compiled.definition.key.clone());
+        let known = brand.figures().returns.get(&key).copied();
+        if let Some((_, n, usual)) = known.filter(|(of, ..)| *of == basis) {
+            return Ok((n, usual));
+        }
+        let state = snapshot.scan(&ReturnsPass { compiled: compiled.clone() }, &ScanOptions::default())?;
+        let (n, usual) = (state.n(), state.usual_days());
+        brand.figures().returns.insert(key, (basis, n, usual));
+        Ok((n, usual))
     }
 
     pub(crate) fn compiled(&self, brand: &Brand, snapshot: &Snapshot, key: &str) -> Result<Arc<Compiled>, EngineError> {

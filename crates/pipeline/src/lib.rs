@@ -25,6 +25,7 @@ mod jobs;
 mod shelf;
 mod journeys;
 mod scorecards;
+mod effects;
 mod customers;
 mod story;
 mod erasure;
@@ -34,6 +35,7 @@ mod background;
 
 pub use background::give_way;
 pub use check::{CheckReport, Digest};
+pub use effects::{Answered, Askable, Askables, Asked};
 pub use engine::{Engine, Opened, Options, Status};
 pub use erasure::Receipt;
 pub use error::EngineError;

@@ -157,7 +157,7 @@ impl Store {
     /// follows from facts, together with the position it follows from.
     pub fn write_soon<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let mut writer = self.writer();
-        let mut run = || {
+        let run = || {
             writer.execute_batch("PRAGMA synchronous = NORMAL")?;
             let result = transact(&mut writer, work);
             // Whatever comes of it, the next one to write relies on this.

@@ -33,6 +33,10 @@ pub mod bootstrap;
 
 pub mod revenue;
 
+pub mod shares;
+
+pub mod planning;
+
 pub mod words;
 
 pub use interval::Estimate;

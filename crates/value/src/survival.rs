@@ -30,6 +30,15 @@ impl TimeCounts {
         self.times.entry(time).or_default().1 += 1;
     }
 
+    /// It happened to so many at `time`, and so many more were last seen then, without it.
+    pub fn add(&mut self, time: u32, events: u64, censored: u64) {
+        if events + censored > 0 {
+            let entry = self.times.entry(time).or_default();
+            entry.0 += events;
+            entry.1 += censored;
+        }
+    }
+
     /// Adds the times of `other`.
     pub fn merge(&mut self, other: &Self) {
         for (&time, &(events, censored)) in &other.times {

@@ -1,8 +1,10 @@
 //! Who may do what: people with roles, their sessions, the keys of programs, one-time links and
 //! the record of what was done. The only code that touches the `web_*` tables.
 
+mod ask;
 mod audit;
 mod follow_up;
+mod initiative;
 mod invitation;
 mod key;
 mod person;
@@ -11,8 +13,10 @@ mod secret;
 mod session;
 mod throttle;
 
+pub use ask::{Ask, Question, ask_secret, asked_since, asks, is_answered, note_answered, note_asked, read_ask};
 pub use audit::{Entry, audit_page, note};
 pub use follow_up::{FollowUp, assign, finish, follow_ups};
+pub use initiative::{Aim, Initiative, InitiativeState, begin_initiative, change_initiative, initiative, initiatives};
 pub use invitation::{Invitation, accept, first_administrator, invite, is_open, open_invitations};
 pub use key::{Key, KeyRole, create_key, find_key, keys, revoke_key, touch_key};
 pub use person::{NewPerson, Person, authenticate, disable, people, set_password};
@@ -24,7 +28,18 @@ pub use throttle::Throttle;
 use throughline_store::{Migration, Table, TableKind};
 
 /// The schema of the accounts and of what they promise to do.
-pub const MIGRATIONS: [Migration; 2] = [FIRST, SECOND];
+pub const MIGRATIONS: [Migration; 3] = [FIRST, SECOND, THIRD];
+
+const THIRD: Migration = Migration {
+    room: "web",
+    number: 3,
+    sql: include_str!("migrations/0003.sql"),
+    tables: &[
+        Table { name: "web_initiatives", kind: TableKind::Definition },
+        Table { name: "web_asks", kind: TableKind::Definition },
+        Table { name: "web_secrets", kind: TableKind::Definition },
+    ],
+};
 
 const SECOND: Migration = Migration {
     room: "web",

@@ -2,6 +2,8 @@
 
 mod account;
 mod alerts;
+mod ask;
+mod asking;
 mod assets;
 mod brief;
 mod curve;
@@ -10,6 +12,8 @@ mod data;
 mod frame;
 mod home;
 mod imports;
+mod initiative_view;
+mod initiatives;
 mod journeys;
 mod login;
 mod map_view;
@@ -28,6 +32,7 @@ mod workspace;
 mod story_view;
 mod today;
 mod tour;
+mod unknown;
 
 pub(crate) use brief::{Brief, gather};
 pub(crate) use frame::problems_as_pages;
@@ -53,9 +58,18 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/scorecards/{kind}/{value}/people", Area::Customers, scorecards::people),
         get("/scorecards/{kind}/{value}/people.csv", Area::Customers, scorecards_csv::people),
         get("/scorecards.csv", Area::Figures, scorecards_csv::values),
+        get("/journeys/{key}/ask", Area::Customers, asking::asking),
+        post("/journeys/{key}/ask", Area::Customers, asking::links),
+        get("/ask/{token}", Area::Open, ask::ask),
+        post("/ask/{token}", Area::Open, ask::answer),
         get("/follow-ups", Area::Customers, follow_ups::list),
         post("/follow-ups", Area::Customers, follow_ups::create),
         post("/follow-ups/{id}/done", Area::Customers, follow_ups::done),
+        get("/initiatives", Area::Figures, initiatives::list),
+        post("/initiatives", Area::Act, initiatives::create),
+        get("/initiatives/new", Area::Act, initiatives::new),
+        get("/initiatives/{id}", Area::Figures, initiatives::show),
+        post("/initiatives/{id}/state", Area::Act, initiatives::change),
         get("/customers", Area::Customers, customers::customers),
         get("/customers/{id}", Area::Customers, customers::story),
         post("/customers/{id}/separate", Area::Decide, customers::separate),

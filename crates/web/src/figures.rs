@@ -6,7 +6,7 @@ use crate::errors::Problem;
 use serde_json::json;
 use throughline_interactions::{Timestamp, WorkspaceId};
 use throughline_journeys::pain_points::{Finding, Key, Kind, Outcome};
-use throughline_journeys::{Definition, Fate, Figure, PromiseReading, Series, TimeRange};
+use throughline_journeys::{Definition, Fate, Figure, Part, PromiseReading, Series, TimeRange};
 use throughline_pipeline::{Engine, EngineError, Person};
 
 /// What a figure's name asks for.
@@ -16,6 +16,21 @@ pub(crate) enum Asked {
     Pain(Key, Outcome),
     /// A series, from and until in seconds since 1970.
     Week(Series, i64, i64),
+    Outcome(Outcome),
+    Effect(Effect),
+    WorthCalling,
+}
+
+/// A share of what changed since an initiative began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Effect {
+    pub(crate) key: Key,
+    pub(crate) outcome: Outcome,
+    /// The moment at which it began, in microseconds, and the days of either window.
+    pub(crate) start: i64,
+    pub(crate) days: u32,
+    pub(crate) is_after: bool,
+    pub(crate) part: Part,
 }
 
 /// Reads a name for a journey; `None` if the journey has no such figure.
@@ -42,10 +57,21 @@ pub(crate) fn parse_figure(definition: &Definition, name: &str) -> Option<Asked>
             reading: READINGS.iter().find(|(_, n)| *n == reading)?.0,
             fate: FATES.iter().find(|(_, n)| *n == fate)?.0,
         },
+        ["worth-calling"] => return Some(Asked::WorthCalling),
+        ["outcome", key] => return Some(Asked::Outcome(Outcome::of_key(definition, key)?)),
         ["pain", kind, id, outcome] => {
-            let kind = KINDS.iter().find(|(_, n)| *n == kind)?.0;
-            let outcome = OUTCOMES.iter().find(|(_, n)| *n == outcome)?.0;
-            return Some(Asked::Pain(Key { kind, id: u64::from_str_radix(id, 16).ok()? }, outcome));
+            let key = Key { kind: of(&KINDS, kind)?, id: u64::from_str_radix(id, 16).ok()? };
+            return Some(Asked::Pain(key, Outcome::of_key(definition, outcome)?));
+        }
+        ["effect", kind, id, outcome, start, days, window, part] => {
+            return Some(Asked::Effect(Effect {
+                key: Key { kind: of(&KINDS, kind)?, id: u64::from_str_radix(id, 16).ok()? },
+                outcome: Outcome::of_key(definition, outcome)?,
+                start: start.parse().ok().filter(|s| (-MOST_MICROS..MOST_MICROS).contains(s))?,
+                days: days.parse().ok().filter(|d| (1..=3_660).contains(d))?,
+                is_after: of(&[(false, "before"), (true, "after")], window)?,
+                part: of(&PARTS, part)?,
+            }));
         }
         ["week", from, until, ref series @ ..] => {
             let number = |text: &str| text.parse::<u32>().ok();
@@ -82,7 +108,18 @@ const KINDS: [(Kind, &str); 6] = [
     (Kind::Attribute, "attribute"),
     (Kind::Channel, "channel"),
 ];
-const OUTCOMES: [(Outcome, &str); 2] = [(Outcome::Dissatisfaction, "dissatisfaction"), (Outcome::DropOut, "drop-out")];
+const PARTS: [(Part, &str); 4] = [
+    (Part::Exposure, "exposure"),
+    (Part::Exposed, "exposed"),
+    (Part::Unexposed, "unexposed"),
+    (Part::Overall, "overall"),
+];
+/// Moments further from 1970 than this, in microseconds, are nobody's.
+const MOST_MICROS: i64 = 100_000_000_000_000_000;
+
+fn of<T: Copy>(known: &[(T, &str)], name: &str) -> Option<T> {
+    known.iter().find(|(_, n)| *n == name).map(|(value, _)| *value)
+}
 
 fn name_of<T: PartialEq + Copy>(of: &[(T, &'static str)], value: T) -> &'static str {
     of.iter().find(|(v, _)| *v == value).map_or("", |(_, n)| n)
@@ -95,8 +132,14 @@ pub(crate) fn reading_name(reading: PromiseReading) -> &'static str {
 
 /// The name of a finding's people.
 pub(crate) fn pain_name(finding: &Finding) -> String {
-    let (kind, outcome) = (name_of(&KINDS, finding.key.kind), name_of(&OUTCOMES, finding.outcome));
-    format!("pain.{kind}.{:x}.{outcome}", finding.key.id)
+    format!("pain.{}.{:x}.{}", name_of(&KINDS, finding.key.kind), finding.key.id, finding.outcome_key)
+}
+
+/// The name of the people of a share of what changed; `pain` is the finding's own name, as
+/// [`pain_name`] gives it.
+pub(crate) fn effect_name(pain: &str, start: i64, days: u32, is_after: bool, part: Part) -> String {
+    let (of, window) = (pain.trim_start_matches("pain."), if is_after { "after" } else { "before" });
+    format!("effect.{of}.{start}.{days}.{window}.{}", name_of(&PARTS, part))
 }
 
 /// The customers behind a figure by its name.
@@ -117,6 +160,18 @@ pub(crate) fn people_behind(
         Some(Asked::Week(series, from, until)) => {
             let range = TimeRange { from: Timestamp(from * 1_000_000), until: Timestamp(until * 1_000_000) };
             Ok(engine.week_people(workspace, journey, series, range)?.people())
+        }
+        Some(Asked::WorthCalling) => engine.everybody_worth_calling(workspace, journey),
+        Some(Asked::Outcome(outcome)) => engine.outcome_people(workspace, journey, outcome),
+        Some(Asked::Effect(e)) => {
+            let asked = throughline_pipeline::Asked {
+                journey: journey.to_owned(),
+                key: e.key,
+                outcome: e.outcome,
+                start: e.start,
+                days: e.days,
+            };
+            engine.effect_people(workspace, &asked, e.is_after, e.part)
         }
         None => Err(EngineError::NotFound(format!("figure {} in journey `{journey}`", json!(name)))),
     }
@@ -152,5 +207,22 @@ mod tests {
         let stopped = Series::Stopped { stage: 2, days: 5 };
         assert_eq!(week, Some(Asked::Week(stopped, 1_700_000_000, 1_700_604_800)));
         assert_eq!(parse_figure(definition, "week.1.2.stopped.nowhere.5"), None);
+        let late = definition.outcomes.iter().position(|o| o.key == "late").unwrap() as u8;
+        assert_eq!(parse_figure(definition, "outcome.late"), Some(Asked::Outcome(Outcome::Designed(late))));
+        let name = effect_name("pain.promise.0.late", -5, 30, true, Part::Overall);
+        let expected = Effect {
+            key: Key { kind: Kind::Promise, id: 0 },
+            outcome: Outcome::Designed(late),
+            start: -5,
+            days: 30,
+            is_after: true,
+            part: Part::Overall,
+        };
+        assert_eq!(parse_figure(definition, &name), Some(Asked::Effect(expected)));
+        for wrong in
+            ["effect.promise.0.late.x.30.after.overall", "effect.promise.0.late.5.0.after.overall", "outcome.no"]
+        {
+            assert_eq!(parse_figure(definition, wrong), None, "{wrong}");
+        }
     }
 }

@@ -187,7 +187,9 @@ pub(crate) async fn guard(
             _ => Problem::NotAllowed(texts::NOT_YOUR_ROOM.to_owned()),
         });
     }
-    let gives_cookie = form_cookie.is_none() && !is_for_programs(request.uri().path());
+    // Who answers a question is no visitor of the console, and gets no cookie.
+    let path = request.uri().path();
+    let gives_cookie = form_cookie.is_none() && !is_for_programs(path) && !path.starts_with("/ask/");
     let secret = visit.secret.clone();
     let is_session = matches!(visit.who, Who::Person(_));
     request.extensions_mut().insert(Visit(Arc::new(visit)));

@@ -41,6 +41,7 @@ use throughline_store::{Migration, Store, StoreError};
 pub const MIGRATIONS: &[Migration] = &[
     accounts::MIGRATIONS[0],
     accounts::MIGRATIONS[1],
+    accounts::MIGRATIONS[2],
     throughline_imports::MIGRATION,
     throughline_outreach::MIGRATION,
     throughline_news::MIGRATION,

@@ -3,8 +3,9 @@
 //! Pruning looks at how many were exposed, never at how it went for them, so it leaves the tests
 //! as honest as they were.
 
+use super::Outcome;
 use super::exposure::{Key, Kind, Lookup, NONE};
-use super::moments::{Outcome, is_not_reached, unit};
+use super::moments::{Unit, is_not_reached, unit};
 use super::tables::{key_of, put_key};
 use crate::compiled::Compiled;
 use crate::instances::Splitter;
@@ -24,7 +25,7 @@ pub struct CensusPass {
 /// Exposed instances per candidate and outcome, and the names of events and channels.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CensusState {
-    pub(super) counts: BTreeMap<Key, [u64; 2]>,
+    pub(super) counts: BTreeMap<Key, [u64; Outcome::MOST]>,
     pub(super) names: BTreeMap<Key, String>,
 }
 
@@ -34,7 +35,8 @@ pub struct CensusLocal {
     splitter: Splitter,
     lookup: Lookup,
     keys: Vec<Key>,
-    counts: Vec<[u64; 2]>,
+    counts: Vec<[u64; Outcome::MOST]>,
+    outcomes: Vec<Outcome>,
 }
 
 impl Pass for CensusPass {
@@ -57,20 +59,29 @@ impl Pass for CensusPass {
             keys.push(key);
             keys.len() as u32 - 1
         });
-        CensusLocal { splitter: Splitter::new(&self.compiled, segment), lookup, counts: vec![[0; 2]; keys.len()], keys }
+        CensusLocal {
+            splitter: Splitter::new(&self.compiled, segment),
+            lookup,
+            counts: vec![[0; Outcome::MOST]; keys.len()],
+            outcomes: self.compiled.outcomes(),
+            keys,
+        }
     }
 
     fn customer(&self, local: &mut CensusLocal, customer: Customer<'_>, _: &mut CensusState) {
-        let CensusLocal { splitter, lookup, counts, .. } = local;
+        let CensusLocal { splitter, lookup, counts, outcomes, .. } = local;
         for instance in splitter.split(&self.compiled, &customer) {
             if !self.range.is_none_or(|r| r.contains(instance.start)) {
                 continue;
             }
-            let units = Outcome::ALL.map(|outcome| unit(&self.compiled, instance, outcome));
+            let mut units: [Option<Unit>; Outcome::MOST] = [None; Outcome::MOST];
+            for (place, &outcome) in units.iter_mut().zip(&*outcomes) {
+                *place = unit(&self.compiled, instance, outcome);
+            }
             let Some(until) = units.iter().flatten().map(|u| u.until).max() else { continue };
             lookup.collect(&self.compiled, instance, &customer, until);
-            for (o, unit) in units.iter().enumerate() {
-                let Some(unit) = unit else { continue };
+            for unit in units.iter().flatten() {
+                let o = unit.outcome.number();
                 for onset in lookup.onsets.iter().filter(|onset| onset.at < unit.until) {
                     counts[onset.candidate as usize][o] += 1;
                 }
@@ -91,12 +102,11 @@ impl Pass for CensusPass {
             names.insert(super::exposure::name_hash(name), name.to_string());
         }
         for (key, counts) in local.keys.into_iter().zip(local.counts) {
-            if counts == [0; 2] {
+            if counts == [0; Outcome::MOST] {
                 continue;
             }
             let sum = state.counts.entry(key).or_default();
-            sum[0] += counts[0];
-            sum[1] += counts[1];
+            sum.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
             if matches!(key.kind, Kind::Event | Kind::Repeated | Kind::Channel)
                 && let Some(name) = names.get(&key.id)
             {
@@ -107,13 +117,12 @@ impl Pass for CensusPass {
 }
 
 impl PassState for CensusState {
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 
     fn merge(&mut self, other: Self) {
         for (key, counts) in other.counts {
             let sum = self.counts.entry(key).or_default();
-            sum[0] += counts[0];
-            sum[1] += counts[1];
+            sum.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
         }
         self.names.extend(other.names);
     }
@@ -121,8 +130,7 @@ impl PassState for CensusState {
     fn encode(&self, out: &mut Vec<u8>) {
         put_list(out, self.counts.iter(), |out, (key, counts)| {
             put_key(out, key);
-            put_u64(out, counts[0]);
-            put_u64(out, counts[1]);
+            counts.iter().for_each(|n| put_u64(out, *n));
         });
         put_list(out, self.names.iter(), |out, (key, name)| {
             put_key(out, key);
@@ -132,7 +140,14 @@ impl PassState for CensusState {
 
     fn decode(bytes: &[u8]) -> Result<Self, StateError> {
         let r = &mut StateReader::new(bytes);
-        let counts = read_list(r, 25, |r| Ok((key_of(r)?, [r.u64()?, r.u64()?])))?;
+        let counts = read_list(r, 9 + 8 * Outcome::MOST, |r| {
+            let key = key_of(r)?;
+            let mut counts = [0; Outcome::MOST];
+            for n in &mut counts {
+                *n = r.u64()?;
+            }
+            Ok((key, counts))
+        })?;
         let names = read_list(r, 17, |r| Ok((key_of(r)?, r.text()?.to_owned())))?;
         r.end()?;
         Ok(Self { counts, names })

@@ -40,13 +40,13 @@ pub struct Key {
 }
 
 /// FNV-1a of a name: the same in every segment and process.
-pub(super) fn name_hash(name: &str) -> u64 {
+pub(crate) fn name_hash(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// An exposure of one instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Onset {
+pub(crate) struct Onset {
     /// Number of the candidate.
     pub candidate: u32,
     /// From when on, in microseconds.
@@ -56,11 +56,11 @@ pub(super) struct Onset {
 }
 
 /// No candidate.
-pub(super) const NONE: u32 = u32::MAX;
+pub(crate) const NONE: u32 = u32::MAX;
 
 /// The candidates' numbers by the codes of one segment, and room to work in.
 #[derive(Debug)]
-pub(super) struct Lookup {
+pub(crate) struct Lookup {
     event: Vec<u32>,
     repeated: Vec<u32>,
     channel: Vec<u32>,

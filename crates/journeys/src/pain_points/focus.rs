@@ -59,6 +59,7 @@ mod tests {
         Finding {
             key: Key { kind: Kind::Event, id },
             outcome: Outcome::Dissatisfaction,
+            outcome_key: "dissatisfaction".into(),
             name: Name { kind: "event".into(), dimension: String::new(), value: id.to_string() },
             aliases: Vec::new(),
             ratio: Some(2.0),

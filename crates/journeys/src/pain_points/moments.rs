@@ -1,31 +1,16 @@
 //! The moments at which instances are alike: what one instance contributes to which cell.
 
+use super::Outcome;
 use super::exposure::{Key, Kind, NONE, Onset, name_hash};
 use crate::compiled::Compiled;
 use crate::definition::Period;
 use crate::figure::position;
 use crate::instances::{Ending, Instance};
-use serde::{Deserialize, Serialize};
 use throughline_timeline::{Customer, Segment};
-
-/// What went wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The first answer was dissatisfied.
-    Dissatisfaction,
-    /// The instance was lost.
-    DropOut,
-}
-
-impl Outcome {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Dissatisfaction, Self::DropOut];
-}
 
 /// An instance whose outcome is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unit {
+pub(crate) struct Unit {
     pub outcome: Outcome,
     /// The outcome came about.
     pub bad: bool,
@@ -35,12 +20,11 @@ pub(super) struct Unit {
 }
 
 /// The instance as a unit of an outcome; `None` while the outcome is open.
-pub(super) fn unit(compiled: &Compiled, instance: &Instance, outcome: Outcome) -> Option<Unit> {
-    let stratum = stratum(compiled, instance);
-    match outcome {
+pub(crate) fn unit(compiled: &Compiled, instance: &Instance, outcome: Outcome) -> Option<Unit> {
+    let (bad, until) = match outcome {
         Outcome::Dissatisfaction => {
             let answer = instance.answers.iter().find(|a| a.at > instance.start)?;
-            Some(Unit { outcome, bad: answer.dissatisfied, until: answer.at, stratum })
+            (answer.dissatisfied, answer.at)
         }
         Outcome::DropOut => {
             let silence = compiled.definition.drop_out.silence.micros();
@@ -51,14 +35,39 @@ pub(super) fn unit(compiled: &Compiled, instance: &Instance, outcome: Outcome) -
             };
             // One that could not have been seen to fall silent is no fair comparison.
             let until = instance.lapse.map_or(until, |lapse| lapse.min(until));
-            (instance.start + silence <= compiled.end && until > instance.start).then_some(Unit {
-                outcome,
-                bad,
-                until,
-                stratum,
-            })
+            (instance.start + silence <= compiled.end).then_some((bad, until))?
         }
+        Outcome::Designed(at) => designed(compiled, instance, at)?,
+    };
+    let stratum = stratum(compiled, instance);
+    (until > instance.start).then_some(Unit { outcome, bad, until, stratum })
+}
+
+/// Whether a designed outcome came about and when that was settled. Only instances that were followed
+/// for long enough count, also where it came about before: else the newest would all be bad.
+fn designed(compiled: &Compiled, instance: &Instance, at: u8) -> Option<(bool, i64)> {
+    let definition = &compiled.definition;
+    let rule = definition.outcomes.get(at as usize)?;
+    if let Some(kind) = &rule.promise {
+        let place = definition.promises.iter().position(|p| p.kind == *kind)?;
+        let fate = instance.promises.iter().find(|fate| fate.rule as usize == place)?;
+        let reading = definition.promises[place].reading;
+        // Nobody waits any more for what was cancelled in time.
+        let deadline = fate.deadline(reading);
+        let open = deadline >= compiled.end || instance.given_up().is_some_and(|at| at <= deadline);
+        return match (fate.overdue_at(reading, compiled.end), fate.delivered) {
+            _ if open => None,
+            (Some(overdue), _) => Some((true, overdue)),
+            (None, kept) => Some((false, kept?)),
+        };
     }
+    let (wait, came) = match rule.next_instance {
+        true => (compiled.return_within(rule)?, instance.next),
+        false => (rule.wait().micros(), instance.outcomes.iter().find(|(rule, _)| *rule == at).map(|(_, at)| *at)),
+    };
+    let limit = instance.start + wait;
+    let in_time = came.filter(|at| *at <= limit);
+    (limit <= compiled.end).then_some((in_time.is_some() != rule.next_instance, in_time.unwrap_or(limit)))
 }
 
 pub(super) fn stratum(compiled: &Compiled, instance: &Instance) -> u64 {
@@ -106,9 +115,9 @@ pub(super) fn domain(kind: Kind) -> Domain {
 }
 
 /// True if the candidate may be compared for the outcome: a stage that was not reached is what
-/// dropping out means, so it cannot explain it.
+/// dropping out and being late mean, so it cannot explain them.
 pub(super) fn is_candidate(key: Key, outcome: Outcome) -> bool {
-    !(key.kind == Kind::NotReached && outcome == Outcome::DropOut)
+    key.kind != Kind::NotReached || outcome == Outcome::Dissatisfaction
 }
 
 /// One moment at which an instance stands as (so far) unexposed.
@@ -257,13 +266,18 @@ fn settled_cell(compiled: &Compiled, instance: &Instance, unit: &Unit) -> u64 {
 pub(super) fn shadow_cell(compiled: &Compiled, instance: &Instance, unit: &Unit) -> u64 {
     match unit.outcome {
         Outcome::Dissatisfaction => settled_cell(compiled, instance, unit),
-        Outcome::DropOut => base(unit, 2, 0),
+        _ => base(unit, 2, 0),
     }
 }
 
-/// Outcome in bit 0, domain in bits 1–2, stratum in bits 3–19, bin in bits 20–25.
+/// Outcome in bits 0–3, domain in bits 4–5, stratum in bits 6–19, bin in bits 20–25.
 fn base(unit: &Unit, domain: u64, bin: u64) -> u64 {
-    u64::from(unit.outcome == Outcome::DropOut) | domain << 1 | (unit.stratum & 0x1_ffff) << 3 | bin << 20
+    unit.outcome.number() as u64 | domain << 4 | (unit.stratum & 0x3fff) << 6 | bin << 20
+}
+
+/// The number of the outcome and that of the domain of a cell.
+pub(super) fn outcome_and_domain(cell: u64) -> (usize, u64) {
+    ((cell & 15) as usize, cell >> 4 & 3)
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea & Flood 2014).
@@ -286,6 +300,6 @@ pub(super) fn stage_at(compiled: &Compiled, instance: &Instance, customer: &Cust
 }
 
 /// True if the stage was not reached before the outcome was settled.
-pub(super) fn is_not_reached(instance: &Instance, customer: &Customer<'_>, stage: usize, until: i64) -> bool {
+pub(crate) fn is_not_reached(instance: &Instance, customer: &Customer<'_>, stage: usize, until: i64) -> bool {
     instance.stage_row(stage).is_none_or(|row| customer.micros(row as usize) >= until)
 }

@@ -1,7 +1,7 @@
 //! How often one unit stands in the cells of a comparison.
 
 use super::estimate::Cell;
-use super::moments::STEP;
+use super::moments::{STEP, outcome_and_domain};
 use super::tables::Table;
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ impl Compared {
     /// each earlier one with a chance of one in [`STEP`].
     pub(super) fn overlap(&mut self, weights: &[(u64, f64, f64)], at_risk: &Table<u64, u64>) {
         let mut bins: BTreeMap<(u64, u64), (f64, f64)> = BTreeMap::new();
-        for &(cell, first, second) in weights.iter().filter(|(cell, ..)| cell >> 1 & 3 == 0) {
+        for &(cell, first, second) in weights.iter().filter(|(cell, ..)| outcome_and_domain(*cell).1 == 0) {
             let sums = bins.entry((cell & 0xf_ffff, cell >> 20 & 63)).or_default();
             sums.0 += first;
             sums.1 += second;
@@ -38,7 +38,7 @@ impl Compared {
         }
         self.reuse = if alone > 0.0 { 1.0 + shared / alone } else { 1.0 };
         for (cell, &(key, ..)) in self.cells.iter_mut().zip(weights) {
-            if key >> 1 & 3 == 0 {
+            if outcome_and_domain(key).1 == 0 {
                 let (stratum, bin) = (key & 0xf_ffff, key >> 20 & 63);
                 let earlier = bins.range((stratum, 0)..(stratum, bin));
                 cell.earlier_weight =

@@ -1,7 +1,8 @@
 //! The customers behind a pain point.
 
+use super::Outcome;
 use super::exposure::{Key, Kind, Lookup};
-use super::moments::{Outcome, is_not_reached, unit};
+use super::moments::{is_not_reached, unit};
 use super::tables::is_exposed;
 use crate::compiled::Compiled;
 use crate::instances::Splitter;

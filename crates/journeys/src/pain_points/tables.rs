@@ -3,9 +3,12 @@
 //! Totals are counted once for all candidates; a candidate keeps only its exposed, and whom to take
 //! out of the totals because their exposure had begun. Unexposed = totals − those.
 
+use super::Outcome;
 use super::estimate::Cell;
 use super::exposure::{Key, Kind, Lookup, NONE, Onset};
-use super::moments::{Domain, Moments, Outcome, Unit, domain, is_candidate, is_not_reached, mix, stage_at, unit};
+use super::moments::{
+    Domain, Moments, Unit, domain, is_candidate, is_not_reached, mix, outcome_and_domain, stage_at, unit,
+};
 use super::overlap::{Compared, time_of};
 use crate::compiled::Compiled;
 use crate::instances::{Instance, Splitter};
@@ -82,7 +85,7 @@ pub struct TablesState {
     parts: Table<(u32, u64), Part>,
     pub(super) wholes: BTreeMap<(u32, u8), Whole>,
     /// Units and events per outcome.
-    pub(super) units: [(u64, u64); 2],
+    pub(super) units: [(u64, u64); Outcome::MOST],
 }
 
 /// What the pass keeps while it walks one segment.
@@ -92,8 +95,9 @@ pub struct TablesLocal {
     lookup: Lookup,
     moments: Moments,
     /// Per candidate and outcome: the last customer counted.
-    counted: Vec<[u64; 2]>,
+    counted: Vec<[u64; Outcome::MOST]>,
     turn: u64,
+    outcomes: Vec<Outcome>,
 }
 
 impl Pass for TablesPass {
@@ -112,19 +116,23 @@ impl Pass for TablesPass {
             splitter: Splitter::new(&self.compiled, segment),
             lookup: Lookup::new(&self.compiled, segment, count, number),
             moments: Moments::new(segment),
-            counted: vec![[0; 2]; count],
+            counted: vec![[0; Outcome::MOST]; count],
             turn: 0,
+            outcomes: self.compiled.outcomes(),
         }
     }
 
     fn customer(&self, local: &mut TablesLocal, customer: Customer<'_>, state: &mut TablesState) {
         local.turn += 1;
-        let TablesLocal { splitter, lookup, moments, counted, turn } = local;
+        let TablesLocal { splitter, lookup, moments, counted, turn, outcomes } = local;
         for instance in splitter.split(&self.compiled, &customer) {
             if !self.range.is_none_or(|r| r.contains(instance.start)) {
                 continue;
             }
-            let units = Outcome::ALL.map(|outcome| unit(&self.compiled, instance, outcome));
+            let mut units: [Option<Unit>; Outcome::MOST] = [None; Outcome::MOST];
+            for (place, &outcome) in units.iter_mut().zip(&*outcomes) {
+                *place = unit(&self.compiled, instance, outcome);
+            }
             let Some(until) = units.iter().flatten().map(|u| u.until).max() else { continue };
             lookup.collect(&self.compiled, instance, &customer, until);
             for unit in units.iter().flatten() {
@@ -146,9 +154,9 @@ struct One<'a> {
 }
 
 impl One<'_> {
-    fn count(&self, lookup: &Lookup, counted: &mut [[u64; 2]], turn: u64, state: &mut TablesState) {
+    fn count(&self, lookup: &Lookup, counted: &mut [[u64; Outcome::MOST]], turn: u64, state: &mut TablesState) {
         let unit = self.unit;
-        let o = usize::from(unit.outcome == Outcome::DropOut);
+        let o = unit.outcome.number();
         let bad = u32::from(unit.bad);
         let onsets = || lookup.onsets.iter().filter(|onset| onset.at < unit.until);
         let missing = || {
@@ -200,7 +208,15 @@ impl One<'_> {
         }
     }
 
-    fn whole(&self, number: u32, o: usize, stage: usize, counted: &mut [[u64; 2]], turn: u64, state: &mut TablesState) {
+    fn whole(
+        &self,
+        number: u32,
+        o: usize,
+        stage: usize,
+        counted: &mut [[u64; Outcome::MOST]],
+        turn: u64,
+        state: &mut TablesState,
+    ) {
         let whole = state.wholes.entry((number, o as u8)).or_default();
         whole.exposed += 1;
         whole.events += u64::from(self.unit.bad);
@@ -230,7 +246,7 @@ impl TablesState {
         for (i, &(candidate, cell)) in keys.iter().enumerate() {
             let part = self.parts[&(candidate, cell)];
             let total = self.totals.get(&cell).copied().unwrap_or_default();
-            let of = (candidate, (cell & 1) as u8);
+            let of = (candidate, outcome_and_domain(cell).0 as u8);
             let compared = all.entry(of).or_default();
             let cell_of = Cell {
                 exposed: part.exposed.into(),
@@ -245,9 +261,10 @@ impl TablesState {
             weights.push((cell, cell_of.unexposed * weight, cell_of.unexposed * weight * weight));
             compared.cells.push(cell_of);
             if keys.get(i + 1).is_none_or(|next| next.0 != candidate) {
-                for o in 0..2 {
+                for o in 0..Outcome::MOST {
                     if let Some(compared) = all.get_mut(&(candidate, o as u8)) {
-                        let own: Vec<_> = weights.iter().filter(|(cell, ..)| cell & 1 == o).copied().collect();
+                        let own: Vec<_> =
+                            weights.iter().filter(|(cell, ..)| outcome_and_domain(*cell).0 == o).copied().collect();
                         compared.overlap(&own, &at_risk);
                     }
                 }
@@ -269,7 +286,7 @@ pub(super) fn key_of(r: &mut StateReader<'_>) -> Result<Key, StateError> {
 }
 
 impl PassState for TablesState {
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 
     fn merge(&mut self, other: Self) {
         for (key, (n, events)) in other.totals {
@@ -296,7 +313,7 @@ impl PassState for TablesState {
                 *sum.stages.entry(stage).or_default() += n;
             }
         }
-        for o in 0..2 {
+        for o in 0..Outcome::MOST {
             self.units[o].0 += other.units[o].0;
             self.units[o].1 += other.units[o].1;
         }
@@ -358,8 +375,10 @@ impl PassState for TablesState {
             let stages = read_list(r, 9, |r| Ok((r.u8()?, r.u64()?)))?;
             Ok((key, Whole { exposed, events, customers, fingerprint, stages }))
         })?;
-        let mut pair = || Ok((r.u64()?, r.u64()?));
-        let units = [pair()?, pair()?];
+        let mut units = [(0, 0); Outcome::MOST];
+        for unit in &mut units {
+            *unit = (r.u64()?, r.u64()?);
+        }
         r.end()?;
         Ok(Self { totals, parts, wholes, units })
     }

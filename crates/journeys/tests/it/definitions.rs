@@ -23,6 +23,17 @@ fn messages_name_the_field_and_the_mend() {
         &with(&format!("{stage}[[promise]]\nkind = \"delivery\"\n")),
         "promise `delivery` names no event in `kept_by`",
     );
+    let outcome = |rest: &str| with(&format!("{stage}[[outcome]]\nkey = \"late\"\nname = \"late\"\n{rest}"));
+    check(&outcome("events = [\"Cart Lost\"]\n"), "checkout");
+    check(&outcome(""), "outcome `late` is told by one thing: name its `events`, or a `promise`");
+    check(&outcome("events = [\"x\"]\nnext_instance = true\n"), "outcome `late` is told by one thing");
+    check(&outcome("promise = \"delivery\"\n"), "outcome `late` names promise `delivery`, which it does not have");
+    check(&outcome("next_instance = true\n"), "outcome `late` with `next_instance` needs a journey with a `subject`");
+    check(&outcome("events = [\"x\"]\nwithin = \"2h\"\n"), "`within` of outcome `late` is shorter than a day");
+    let twice = "events = [\"x\"]\n[[outcome]]\nkey = \"late\"\nname = \"late\"\nevents = [\"x\"]\n";
+    check(&outcome(twice), "journey `checkout` has two outcomes `late`; rename one");
+    let reserved = "[[outcome]]\nkey = \"drop-out\"\nname = \"x\"\nevents = [\"x\"]\n";
+    check(&with(&format!("{stage}{reserved}")), "outcome key `drop-out` is not");
     check(&with(&format!("{stage}colour = \"red\"\n")), "unknown field `colour`");
     check("key = \"Check out\"\nname = \"x\"\n", "journey key `Check out` is not");
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod definitions;
+mod effect;
 mod instances;
 mod map;
 mod pain_oracle;

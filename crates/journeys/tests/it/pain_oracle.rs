@@ -33,7 +33,9 @@ fn units(compiled: &Compiled, rows: &[Row], buckets: u16, outcome: Outcome) -> V
     for id in (0..buckets).flat_map(|b| snapshot.customer_ids(b)) {
         let customer = snapshot.customer(id).unwrap();
         let mut splitter = Splitter::new(compiled, customer.segment());
-        for instance in splitter.split(compiled, &customer).iter() {
+        let instances = splitter.split(compiled, &customer);
+        let rows = snapshot.customer_rows(id).unwrap().unwrap();
+        for (i, instance) in instances.iter().enumerate() {
             let silence = compiled.definition.drop_out.silence.micros();
             let settled = match outcome {
                 Outcome::Dissatisfaction => {
@@ -45,14 +47,65 @@ fn units(compiled: &Compiled, rows: &[Row], buckets: u16, outcome: Outcome) -> V
                     Ending::Finished(t) => Some((false, t.min(instance.lapse.unwrap_or(t)))),
                     Ending::Dropped(t) => Some((true, t.min(instance.lapse.unwrap_or(t)))),
                 },
+                Outcome::Designed(rule) => {
+                    designed(compiled, &rows, instance, instances.get(i + 1).map(|n| n.start), rule)
+                }
             };
             if let Some((bad, until)) = settled.filter(|(_, until)| *until > instance.start) {
-                let rows = snapshot.customer_rows(id).unwrap().unwrap();
-                units.push(Unit { instance: instance.clone(), customer: id, rows, bad, until });
+                units.push(Unit { instance: instance.clone(), customer: id, rows: rows.clone(), bad, until });
             }
         }
     }
     units
+}
+
+/// Days by which whoever comes back has come.
+const RETURN: u32 = 15;
+
+/// A designed outcome, read off the design.
+fn designed(
+    compiled: &Compiled,
+    rows: &[Row],
+    instance: &Instance,
+    next: Option<i64>,
+    rule: u8,
+) -> Option<(bool, i64)> {
+    let rule = &compiled.definition.outcomes[rule as usize];
+    if rule.promise.is_some() {
+        let fate = instance.promises.first()?;
+        let deadline = fate.deadline(PromiseReading::Declared);
+        return match fate.delivered {
+            _ if deadline >= compiled.end => None,
+            _ if is_cancelled(rows, instance, deadline) => None,
+            Some(at) if at <= deadline => Some((false, at)),
+            _ => Some((true, deadline + 1)),
+        };
+    }
+    let days = if rule.next_instance { RETURN } else { rule.within.unwrap().0 / 86_400 };
+    let limit = instance.start + i64::from(days) * DAY;
+    let own = instance.rows.iter().map(|r| &rows[*r as usize]);
+    let came = match rule.next_instance {
+        true => next,
+        false => own
+            .filter(|r| r.order.occurred_at.0 > instance.start && rule.events.iter().any(|e| **e == *r.event))
+            .map(|r| r.order.occurred_at.0)
+            .next(),
+    };
+    match came.filter(|at| *at <= limit) {
+        _ if limit > compiled.end => None,
+        Some(at) => Some((!rule.next_instance, at)),
+        None => Some((rule.next_instance, limit)),
+    }
+}
+
+/// Ended by a cancellation until a moment, before it was finished.
+fn is_cancelled(rows: &[Row], instance: &Instance, until: i64) -> bool {
+    let first = |event: &str| {
+        let own = instance.rows.iter().filter(|r| **r >= instance.start_row()).map(|r| &rows[*r as usize]);
+        own.filter(|r| *r.event == *event).map(|r| r.order.occurred_at.0).next()
+    };
+    let finished = instance.stage_row(3).map(|r| rows[r as usize].order.occurred_at.0);
+    first("Order Cancelled").is_some_and(|at| at <= until && finished.is_none_or(|f| at < f))
 }
 
 /// When and with which row the exposure began.
@@ -215,6 +268,7 @@ fn check(rows: Vec<Row>) -> usize {
     let mut definition = buy_and_receive();
     definition.drop_out.silence = throughline_journeys::Span::days(20);
     let compiled = compile(definition, &snapshot);
+    let compiled = std::sync::Arc::new(compiled.as_ref().clone().with_usual_return(Some(RETURN)));
     let pain = PainPoints { fewest_exposed: 1, ..PainPoints::new(compiled.clone()) };
     let pass = pain.tables(&snapshot.scan(&pain.census(), &options).unwrap());
     let tested = pain.tested(&pass, &snapshot.scan(&pass, &options).unwrap());
@@ -227,7 +281,7 @@ fn check(rows: Vec<Row>) -> usize {
         (Kind::Attribute, "a"),
         (Kind::Promise, ""),
     ];
-    for outcome in Outcome::ALL {
+    for outcome in compiled.outcomes() {
         let units = units(&compiled, &rows, 4, outcome);
         for (kind, name) in candidates {
             let slow = slowly(&compiled, &units, kind, name);

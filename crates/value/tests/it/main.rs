@@ -3,15 +3,18 @@
 
 mod bootstrap;
 mod change;
+
 mod distribution;
 mod draw;
 mod multiplicity;
+mod planning;
 mod quantile;
 mod rates;
 mod revenue;
 mod revenue_world;
 mod scores;
 mod shrinkage;
+mod shares;
 mod survival;
 mod words;
 

@@ -54,6 +54,8 @@ pub enum Area {
     Decide,
     /// Bringing files, and taking back what they brought.
     Import,
+    /// Starting initiatives, and ending them.
+    Act,
     /// What a workspace is called and what its money is worth.
     Workspace,
     /// Making workspaces.
@@ -84,19 +86,20 @@ pub enum Holder {
 /// Whether `holder` may enter `area`. Everything that is allowed stands here, and only here.
 pub fn allows(holder: Holder, area: Area) -> bool {
     use Area::{
-        Audit, Customers, Data, Decide, Figures, Found, Import, Keys, Metrics, Open, Own, People, Receive, Workspace,
+        Act, Audit, Customers, Data, Decide, Figures, Found, Import, Keys, Metrics, Open, Own, People, Receive,
+        Workspace,
     };
     let allowed: &[Area] = match holder {
         Holder::Person(Role::Admin) => {
-            &[Figures, Customers, Data, Import, Keys, Decide, Workspace, Found, People, Audit, Metrics, Own]
+            &[Figures, Customers, Data, Import, Keys, Decide, Workspace, Found, People, Audit, Metrics, Own, Act]
         }
-        Holder::Person(Role::Analyst) => &[Figures, Customers, Data, Import, Own],
+        Holder::Person(Role::Analyst) => &[Figures, Customers, Data, Import, Own, Act],
         Holder::Person(Role::Agent) => &[Figures, Customers, Own],
         Holder::Person(Role::Viewer) => &[Figures, Own],
         Holder::Key(KeyRole::Admin) => &[Receive, Figures, Customers, Data, Metrics],
         Holder::Key(KeyRole::Reader) => &[Figures, Customers, Data],
         Holder::Key(KeyRole::Writer) => &[Receive],
-        Holder::Demo => &[Figures, Customers, Data, Import, Keys, Workspace, Found, Metrics],
+        Holder::Demo => &[Figures, Customers, Data, Import, Keys, Workspace, Found, Metrics, Act],
         Holder::Stranger => &[],
     };
     area == Open || allowed.contains(&area)
@@ -109,21 +112,22 @@ mod tests {
     #[test]
     fn the_table_of_roles() {
         use Area::*;
-        let areas = [Receive, Figures, Customers, Data, Import, Keys, Decide, Workspace, Found, People, Audit, Metrics];
+        let areas =
+            [Receive, Figures, Customers, Data, Import, Keys, Decide, Workspace, Found, People, Audit, Metrics, Act];
         let check = |holder, expected: &str| {
             let row: String = areas.iter().map(|a| if allows(holder, *a) { 'x' } else { '.' }).collect();
             assert_eq!(row, expected, "{holder:?}");
         };
-        //                    receive figures customers data import keys decide workspace found people audit metrics
-        check(Holder::Person(Role::Admin), ".xxxxxxxxxxx");
-        check(Holder::Person(Role::Analyst), ".xxxx.......");
-        check(Holder::Person(Role::Agent), ".xx.........");
-        check(Holder::Person(Role::Viewer), ".x..........");
-        check(Holder::Key(KeyRole::Writer), "x...........");
-        check(Holder::Key(KeyRole::Reader), ".xxx........");
-        check(Holder::Key(KeyRole::Admin), "xxxx.......x");
-        check(Holder::Demo, ".xxxxx.xx..x");
-        check(Holder::Stranger, "............");
+        //                    receive figures customers data import keys decide workspace found people audit metrics act
+        check(Holder::Person(Role::Admin), ".xxxxxxxxxxxx");
+        check(Holder::Person(Role::Analyst), ".xxxx.......x");
+        check(Holder::Person(Role::Agent), ".xx..........");
+        check(Holder::Person(Role::Viewer), ".x...........");
+        check(Holder::Key(KeyRole::Writer), "x............");
+        check(Holder::Key(KeyRole::Reader), ".xxx.........");
+        check(Holder::Key(KeyRole::Admin), "xxxx.......x.");
+        check(Holder::Demo, ".xxxxx.xx..xx");
+        check(Holder::Stranger, ".............");
         assert!(allows(Holder::Stranger, Open));
     }
 }

@@ -1,10 +1,12 @@
-//! What Today and the Monday page both say: what changed, whom to call, what hurts, what waits,
-//! what is steady, and what cannot be known yet.
+//! What Today and the Monday page both say: what changed, whom to call, what hurts, what waits, what
+//! is steady, and what behaviour tells without asking anybody. What cannot be known yet stands in
+//! `unknown.rs`.
 
 use super::customers::name_of;
 use super::findings_view::cards;
 use super::frame::{percent_encoded, sentence};
-use super::news_words::{Sentence, sentences, steady, untold};
+use super::news_words::{Sentence, sentences, steady};
+use super::unknown::{Unknown, unknown};
 use crate::accounts::follow_ups;
 use crate::format;
 use std::sync::Arc;
@@ -15,25 +17,24 @@ use throughline_journeys::pain_points::Findings;
 use throughline_journeys::{CallReason, Definition, Map, WorthCalling};
 use throughline_news::{News, look};
 use throughline_pipeline::{Calls, Engine, EngineError, Workspace};
+use throughline_value::shares::Share;
 
 /// People on the page; the others are told as a number.
 const SHOWN: usize = 12;
 /// Findings on the page.
 const FINDINGS: usize = 3;
-/// Answers within which a share is known to about ten points (95 %, at a half).
-const TEN_POINTS: u64 = 96;
 /// Follow-ups that are looked through.
 const FOLLOW_UPS: u32 = 500;
 
 /// What it is made of.
 pub(crate) struct Facts {
     workspace: Workspace,
-    definition: Definition,
-    map: Arc<Map>,
-    calls: Arc<Calls>,
+    pub(super) definition: Definition,
+    pub(super) map: Arc<Map>,
+    pub(super) calls: Arc<Calls>,
     rows: Vec<(WorthCalling, CustomerRow)>,
-    found: Arc<Findings>,
-    news: News,
+    pub(super) found: Arc<Findings>,
+    pub(super) news: News,
     waits: Vec<Wait>,
 }
 
@@ -44,6 +45,14 @@ pub(crate) struct CallLine {
     pub(crate) reach: String,
     pub(crate) why: Vec<String>,
     pub(crate) spent: String,
+}
+
+/// How often an outcome came about that nobody has to be asked about.
+pub(crate) struct Told {
+    pub(crate) what: String,
+    pub(crate) share: String,
+    pub(crate) words: String,
+    pub(crate) href: String,
 }
 
 /// Something that waits for somebody: in words, and where.
@@ -62,9 +71,13 @@ pub(crate) struct Brief {
     pub(crate) others: u64,
     /// Title, how much, the people or the journey.
     pub(crate) findings: Vec<(String, String, String)>,
-    pub(crate) unknown: Vec<(String, String)>,
+    pub(crate) told: Vec<Told>,
+    pub(crate) unknown: Vec<Unknown>,
     pub(crate) waits: Vec<Wait>,
     pub(crate) journey: String,
+    /// Everybody worth a call, and where they can be asked.
+    pub(crate) everybody: String,
+    pub(crate) ask: String,
     pub(crate) opens_people: bool,
 }
 
@@ -148,13 +161,20 @@ impl Facts {
         for sentence in &mut changed {
             sentence.people = if opens_people { link(&sentence.people) } else { String::new() };
         }
+        let ask = |figure: &str, most: u64| {
+            let path = format!("/journeys/{key}/ask?figure={}&most={most}", percent_encoded(figure));
+            opens_people.then(|| link(&path))
+        };
         let waits = self.waits.iter().map(|w| Wait { words: w.words.clone(), href: link(&w.href) }).collect();
         Brief {
             until: format::minute(self.calls.end, zone),
             others: self.calls.total.saturating_sub(calls.len() as u64),
             changed,
             steady: steady(&self.news),
-            unknown: self.unknown(),
+            told: self.told(&people),
+            everybody: people("worth-calling"),
+            ask: ask("worth-calling", 0).unwrap_or_default(),
+            unknown: unknown(self, &ask),
             calls,
             findings,
             waits,
@@ -200,10 +220,14 @@ impl Facts {
                 }
             }
             CallReason::Unhappy { days: n } => format!("was unhappy {}, and nobody has turned to them since", days(n)),
+            CallReason::Met { outcome, days: n } => {
+                let word = self.definition.outcomes.get(outcome as usize).map_or("", |o| o.name.as_str());
+                format!("{word}: {}, and nobody has turned to them since", days(n))
+            }
             CallReason::StaysAway { times, days: n } => {
                 let usual = self.calls.usual_days.unwrap_or_default();
                 format!(
-                    "came {}, the last time {}; eight of ten who came back did so within {}",
+                    "came {}, the last time {}; eight of ten who come back do so within {}",
                     format::counted(times.into(), "time", "times"),
                     days(n),
                     format::counted(usual.into(), "day", "days")
@@ -212,61 +236,19 @@ impl Facts {
         }
     }
 
-    /// What the data cannot tell, and what would settle it.
-    fn unknown(&self) -> Vec<(String, String)> {
-        let mut all = Vec::new();
-        let missing: Vec<(&str, &str)> = self
-            .definition
-            .stages
-            .iter()
-            .zip(&self.map.stages)
-            .filter(|(designed, stage)| !stage.measured && !designed.next_instance && !designed.optional)
-            .filter_map(|(designed, stage)| Some((stage.name.as_str(), designed.events.first()?.as_str())))
-            .collect();
-        for (stage, event) in missing {
-            all.push((
-                format!("whether customers get as far as “{stage}”"),
-                format!("no “{event}” has arrived; a file or a sender that tells it would settle this"),
-            ));
-        }
-        let answers = self.map.answered.instances;
-        if answers < TEN_POINTS {
-            let more = format::count(TEN_POINTS - answers);
-            all.push((
-                "how many are unhappy, to about ten points".to_owned(),
-                match answers {
-                    0 => format!("nobody has been asked; about {more} answers would tell"),
-                    n => format!("{} so far; about {more} more would tell", format::counted(n, "answer", "answers")),
-                },
-            ));
-        }
-        let promised: u64 =
-            self.map.promises.iter().map(|p| p.readings.first().map_or(0, |r| r.promised.instances)).sum();
-        if promised == 0 && !self.definition.promises.is_empty() {
-            all.push((
-                "whether promises are kept".to_owned(),
-                "no interaction says until when something was promised; a column with that day would".to_owned(),
-            ));
-        }
-        if self.calls.usual_days.is_none() {
-            let missing = 30_u64.saturating_sub(self.calls.returns);
-            all.push((
-                "after how many days customers usually come back".to_owned(),
-                format!(
-                    "{} so far; {} more would tell",
-                    format::counted(self.calls.returns, "return", "returns"),
-                    format::count(missing)
-                ),
-            ));
-        }
-        let untold = untold(&self.news);
-        if !untold.is_empty() {
-            all.push((
-                format!("whether this week differs from others in {untold}"),
-                "there are too few cases or whole weeks; six weeks before the last one, and five cases a week, would tell"
-                    .to_owned(),
-            ));
-        }
-        all.iter().map(|(what, settles)| (sentence(what), sentence(settles))).collect()
+    /// The designed outcomes with how often they came about.
+    fn told(&self, people: &dyn Fn(&str) -> String) -> Vec<Told> {
+        let unit = self.definition.subject.as_deref().unwrap_or("journey");
+        let each = self.definition.outcomes.iter().filter_map(|outcome| {
+            let (known, bad) = *self.found.units.get(&outcome.key)?;
+            let share = Share { events: bad, n: known }.estimate()?;
+            Some(Told {
+                what: sentence(&outcome.name),
+                share: format!("{} ({})", format::percent(share.value), format::percent_interval(&share)),
+                words: format!("{} of {}", format::count(bad), format::counted(known, unit, &format!("{unit}s"))),
+                href: people(&format!("outcome.{}", outcome.key)),
+            })
+        });
+        each.collect()
     }
 }

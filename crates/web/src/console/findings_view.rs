@@ -1,10 +1,10 @@
 //! Findings in words, with their intervals drawn.
 
-use crate::figures::pain_name;
+use crate::figures::{Asked, pain_name, parse_figure};
 use crate::format;
 use throughline_interactions::{Currency, Money};
-use throughline_journeys::Definition;
-use throughline_journeys::pain_points::{Finding, Findings, Name, Outcome, Revenue, Unpriced};
+use throughline_journeys::pain_points::{Finding, Findings, Key, Name, Revenue, Unpriced};
+use throughline_journeys::{Definition, Part};
 use throughline_value::Estimate;
 use throughline_value::words::NOT_PROVEN;
 
@@ -27,6 +27,10 @@ pub(crate) struct Card {
     pub(crate) stage: String,
     /// What this one explains.
     pub(crate) shadows: Vec<(String, String)>,
+    /// What else whoever met it is more likely to be: in words, and whom that is.
+    pub(crate) besides: Vec<(String, String)>,
+    /// Its name in addresses.
+    pub(crate) figure: String,
 }
 
 /// Gross margin that a finding puts at risk.
@@ -59,7 +63,7 @@ pub(crate) fn together(found: &Findings) -> Together {
     }
 }
 
-fn horizon(days: u32) -> String {
+pub(crate) fn horizon(days: u32) -> String {
     match days {
         365 => "twelve months".to_owned(),
         days if days % 30 == 0 && days > 30 => format!("{} months", days / 30),
@@ -74,7 +78,7 @@ pub(crate) fn amount(minor: f64, currency: &str) -> String {
     format::money(&Money { minor: (minor / unit as f64).round() as i64 * unit, currency })
 }
 
-fn amounts(e: &Estimate, currency: &str) -> String {
+pub(crate) fn amounts(e: &Estimate, currency: &str) -> String {
     format!("{}–\u{2060}{}", amount(e.low, currency), amount(e.high, currency))
 }
 
@@ -115,7 +119,15 @@ pub(crate) fn cards(found: &Findings, definition: &Definition, people: &dyn Fn(&
     let widest = found.findings.iter().filter(own).take(3).filter_map(|f| f.high.or(f.ratio)).fold(4.0, f64::max);
     let top = widest.log2().ceil().clamp(2.0, 6.0);
     let mut out: Vec<Card> = Vec::new();
+    let mut keys: Vec<Key> = Vec::new();
     for (place, f) in found.findings.iter().enumerate().filter(|(_, f)| own(f)) {
+        // One thing that hurts in several ways is one card; what it puts at risk stands there once.
+        if let Some(at) = keys.iter().position(|k| *k == f.key) {
+            let Card { ratio, people, .. } = card(0, f, definition, top, people);
+            out[at].besides.push((ratio, people));
+            continue;
+        }
+        keys.push(f.key);
         let shadows = found
             .findings
             .iter()
@@ -129,14 +141,11 @@ pub(crate) fn cards(found: &Findings, definition: &Definition, people: &dyn Fn(&
 }
 
 fn card(number: usize, f: &Finding, definition: &Definition, top: f64, people: &dyn Fn(&str) -> String) -> Card {
-    let as_likely = match f.outcome {
-        Outcome::Dissatisfaction => "as likely to be unhappy",
-        Outcome::DropOut => "as likely to be lost",
-    };
     let interval = match f.high {
         Some(high) => format::range(f.low, high, 1),
         None => format!("at least {}", format::decimal(f.low, 1)),
     };
+    let as_likely = format!("as likely to be {}", f.outcome.word(definition));
     let ratio = match f.ratio {
         // Nobody or hardly anybody alike ended so without it: more digits would be pretence.
         _ if f.low > MOST_SAID => format!("more than {MOST_SAID}× {as_likely}"),
@@ -169,6 +178,8 @@ fn card(number: usize, f: &Finding, definition: &Definition, top: f64, people: &
         stage: f.stage.clone(),
         money: None,
         shadows: Vec::new(),
+        besides: Vec::new(),
+        figure: pain_name(f),
     }
 }
 
@@ -180,7 +191,7 @@ fn plot(f: &Finding, top: f64) -> Plot {
 }
 
 /// A finding's name in words.
-pub(super) fn title(name: &Name, definition: &Definition) -> String {
+pub(crate) fn title(name: &Name, definition: &Definition) -> String {
     let value = &name.value;
     let kind = |text: &str| super::frame::sentence(&text.replace(['_', '-'], " "));
     match name.kind.as_str() {
@@ -213,12 +224,27 @@ pub(crate) fn words_of(found: &Findings, definition: &Definition, name: &str) ->
     let finding = found.findings.iter().find(|f| pain_name(f) == name);
     finding.map_or_else(
         || "People behind a finding".to_owned(),
-        |f| {
-            let end = match f.outcome {
-                Outcome::Dissatisfaction => "unhappy",
-                Outcome::DropOut => "lost",
-            };
-            format!("{} and {end}", title(&f.name, definition))
-        },
+        |f| format!("{} and {}", title(&f.name, definition), f.outcome.word(definition)),
     )
+}
+
+/// The words above the people of an outcome, or of a share of what an initiative changed; `None` for
+/// other figures.
+pub(crate) fn words_of_outcome(definition: &Definition, name: &str) -> Option<String> {
+    match parse_figure(definition, name)? {
+        Asked::Outcome(outcome) => Some(super::frame::sentence(outcome.word(definition))),
+        Asked::Effect(e) => {
+            let word = e.outcome.word(definition);
+            let which = match e.part {
+                Part::Exposure => "met it".to_owned(),
+                Part::Exposed => format!("met it and {word}"),
+                Part::Unexposed => format!("did not meet it and {word}"),
+                Part::Overall => word.to_owned(),
+            };
+            let when = if e.is_after { "after the initiative began" } else { "before the initiative began" };
+            Some(super::frame::sentence(&format!("{which}, {when}")))
+        }
+        Asked::WorthCalling => Some("Worth a call".to_owned()),
+        Asked::Figure(_) | Asked::Pain(..) | Asked::Week(..) => None,
+    }
 }

@@ -23,6 +23,7 @@ pub(crate) enum Room {
     Scorecards,
     Customers,
     FollowUps,
+    Initiatives,
     Data,
     Settings,
 }
@@ -70,6 +71,7 @@ impl Frame {
             (Room::Scorecards, "Scorecards", "/scorecards", Area::Figures),
             (Room::Customers, "Customers", "/customers", Area::Customers),
             (Room::FollowUps, "Follow-ups", "/follow-ups", Area::Customers),
+            (Room::Initiatives, "Initiatives", "/initiatives", Area::Figures),
             (Room::Data, "Data", "/data", Area::Data),
             (Room::Settings, "People & settings", settings, guarded_by),
         ]
@@ -130,6 +132,11 @@ impl Frame {
     /// Whether the visitor may open customers.
     pub(crate) fn opens_people(&self) -> bool {
         self.visit.may(Area::Customers)
+    }
+
+    /// Whether the visitor may start and end initiatives.
+    pub(crate) fn acts(&self) -> bool {
+        self.visit.may(Area::Act)
     }
 
     /// The chosen theme; empty for the system's.

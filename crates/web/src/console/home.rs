@@ -21,10 +21,15 @@ pub(crate) struct Empty {
 
 impl Empty {
     pub(crate) fn new(web: &Web, frame: Frame, headers: &HeaderMap) -> Self {
-        let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("127.0.0.1");
-        let scheme = if web.config().is_encrypted() { "https" } else { "http" };
-        Self { makes_keys: frame.visit.may(Area::Keys), origin: format!("{scheme}://{host}"), frame }
+        Self { makes_keys: frame.visit.may(Area::Keys), origin: origin(web, headers), frame }
     }
+}
+
+/// The address under which this server was asked, without a path.
+pub(super) fn origin(web: &Web, headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("127.0.0.1");
+    let scheme = if web.config().is_encrypted() { "https" } else { "http" };
+    format!("{scheme}://{host}")
 }
 
 /// Leads to the first journey, or shows how to begin.

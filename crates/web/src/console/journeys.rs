@@ -41,6 +41,7 @@ pub(crate) async fn journeys(State(web): State<Web>, visit: Visit) -> Result<Res
 struct MapPage {
     frame: Frame,
     map: MapView,
+    journey: String,
     cards: Vec<Card>,
     more: Vec<Card>,
     /// What goes well: its name, and how much less often people are unhappy.
@@ -90,7 +91,7 @@ pub(crate) async fn map(
     let pain_json = frame.to(format!("/api/v1/journeys/{key}/pain-points"));
     let bright = found.bright.iter().take(BRIGHT).map(|f| bright_spot(f, &definition)).collect();
     let (together, tested) = (together(&found), format::count(found.tested as u64));
-    page(&MapPage { frame, map: view, cards: all, more, bright, together, tested, json, pain_json })
+    page(&MapPage { frame, map: view, journey: key, cards: all, more, bright, together, tested, json, pain_json })
 }
 
 fn definition_of(e: &Engine, workspace: WorkspaceId, key: &str) -> Result<Definition, EngineError> {
@@ -119,6 +120,9 @@ struct BehindPage {
     json: String,
     csv: String,
     assigning: Assigning,
+    ask: String,
+    /// Where an initiative about it begins, if it is a pain point.
+    initiative: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -153,7 +157,9 @@ pub(crate) async fn people(
                     Err(other) => return Err(other),
                 }
             }
-            let words = if name.starts_with("pain.") {
+            let words = if let Some(words) = super::findings_view::words_of_outcome(&journey, &name) {
+                words
+            } else if name.starts_with("pain.") {
                 super::findings_view::words_of(&*e.pain_points(workspace, &asked)?, &journey, &name)
             } else {
                 super::map_view::words_of(&journey, &name)
@@ -170,11 +176,14 @@ pub(crate) async fn people(
         format::counted(people.len() as u64, "customer", "customers"),
         format::counted(instances, &unit, &format!("{unit}s"))
     );
+    let initiative = (figure.starts_with("pain.") && frame.acts())
+        .then(|| frame.to(format!("/initiatives/new?journey={key}&figure={}", percent_encoded(&figure))));
     let figure = percent_encoded(&figure);
     let next = (people.len() > (number + 1) * PAGE)
         .then(|| frame.to(format!("/journeys/{key}/people?figure={figure}&page={}", number + 1)));
     let json = frame.to(format!("/api/v1/journeys/{key}/people?figure={figure}"));
     let csv = frame.to(format!("/journeys/{key}/people.csv?figure={figure}"));
+    let ask = frame.to(format!("/journeys/{key}/ask?figure={figure}"));
     let assigning = Assigning::new(&web, &frame, words.clone(), people.len()).await?;
-    page(&BehindPage { frame, journey, words, sub, lines, next, json, csv, assigning })
+    page(&BehindPage { frame, journey, words, sub, lines, next, json, csv, assigning, ask, initiative })
 }

@@ -46,6 +46,26 @@ fn reviews() -> String {
     csv + "soon,eve@example.org,Lamp 1,5,Not yet\n2026-03-01 10:00,eve@example.org,Lamp 1,none,Hm\n"
 }
 
+/// The form for an initiative about the first finding, and one that has run for two months.
+fn initiatives(admin: &mut crate::client::Client, map: &str) -> (String, String) {
+    let new = link(map, "/initiatives/new?journey=buy-and-receive");
+    let token = admin.get(&new).token();
+    let figure = new.split("figure=").nth(1).unwrap();
+    let fields = [
+        ("journey", "buy-and-receive"),
+        ("figure", figure),
+        ("what", "Send with another carrier"),
+        ("owner", "admin@example.org"),
+        ("cost", "1200"),
+        ("starts", "2026-06-01"),
+        ("ends", "2026-07-25"),
+        ("aim", "exposure"),
+        ("target", "2.5"),
+    ];
+    let made = admin.form("/initiatives", &token, &fields);
+    (new, made.header("location").unwrap().to_owned())
+}
+
 #[test]
 fn every_page_is_sound_in_a_browser() {
     let (chromium, modules) = match browser() {
@@ -82,8 +102,18 @@ fn every_page_is_sound_in_a_browser() {
         ("due", "2026-08-30"),
     ];
     admin.form("/follow-ups", &token, &assigned);
+    let (new_initiative, begun) = initiatives(&mut admin, &html);
+    let personal = crate::asking::links(&mut admin, "started", &[("most", "3")]);
+    let (scale, thanks) = (format!("{}?score=9", personal[0].1), personal[1].1.clone());
+    house.stranger().form(&thanks, "", &[("score", "7")]);
     let pages = [
         map,
+        "/initiatives",
+        &new_initiative,
+        &begun,
+        "/journeys/buy-and-receive/ask?figure=started",
+        &scale,
+        &thanks,
         "/data/import",
         "/follow-ups",
         "/today",

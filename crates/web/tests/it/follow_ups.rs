@@ -37,7 +37,7 @@ fn a_list_becomes_a_file_and_a_follow_up() {
     assert_eq!(admin.form("/follow-ups", &token, &fields("2026-09-09")).status, 303);
     assert_eq!(admin.form("/follow-ups", &token, &fields("2026-08-30")).status, 303);
     let text = admin.get("/follow-ups").text();
-    assert!(text.contains("93\u{a0}customers when it was assigned"), "{text}");
+    assert!(text.contains("93\u{a0}customers</a>") && text.contains("when it was assigned"), "{text}");
     assert!(text.contains("Call them &#60;b&#62;all&#60;/b&#62;"), "{text}");
     let (late, later) = (text.find("30 Aug 2026, late").unwrap(), text.find("9 Sep 2026").unwrap());
     assert!(late < later, "the most urgent first");

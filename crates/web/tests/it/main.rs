@@ -5,11 +5,14 @@
 
 mod accounts;
 mod api;
+mod asking;
 mod browser;
 mod client;
 mod follow_ups;
 mod house;
 mod imports;
+mod initiatives;
+mod little;
 mod pages;
 mod post;
 #[path = "../../../outreach/tests/it/servers.rs"]
