@@ -42,6 +42,7 @@ pub fn run(config: Config, args: DemoArgs) -> anyhow::Result<()> {
         demo: true,
         clock: Clock::system(),
         formats: formats::formats,
+        import_from: Vec::new(),
     };
     web.validate()?;
     let house =

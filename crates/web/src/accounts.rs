@@ -10,6 +10,7 @@ mod role;
 mod secret;
 mod session;
 mod throttle;
+mod view;
 
 pub use audit::{Entry, audit_page, note};
 pub use follow_up::{FollowUp, assign, finish, follow_ups};
@@ -20,11 +21,19 @@ pub use role::{Area, Holder, Role, allows};
 pub use secret::{Secret, form_token, hash_of};
 pub use session::{ABSOLUTE_SECONDS, end_session, find_session, start_session};
 pub use throttle::Throttle;
+pub use view::{View, delete_view, save_view, views};
 
 use throughline_store::{Migration, Table, TableKind};
 
 /// The schema of the accounts and of what they promise to do.
-pub const MIGRATIONS: [Migration; 2] = [FIRST, SECOND];
+pub const MIGRATIONS: [Migration; 3] = [FIRST, SECOND, THIRD];
+
+const THIRD: Migration = Migration {
+    room: "web",
+    number: 3,
+    sql: include_str!("migrations/0003.sql"),
+    tables: &[Table { name: "web_views", kind: TableKind::Definition }],
+};
 
 const SECOND: Migration = Migration {
     room: "web",

@@ -23,6 +23,8 @@ pub struct WebConfig {
     pub clock: Clock,
     /// The formats of files that people bring.
     pub formats: fn() -> Formats,
+    /// Folders of the server below which files may be looked at by the hour.
+    pub import_from: Vec<PathBuf>,
 }
 
 /// How connections are encrypted.
@@ -75,6 +77,7 @@ impl WebConfig {
             demo: false,
             clock: Clock::system(),
             formats: Formats::standard,
+            import_from: Vec::new(),
         }
     }
 

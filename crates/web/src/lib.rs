@@ -35,8 +35,13 @@ use throughline_interactions::{SourceId, Timestamp, WorkspaceId};
 use throughline_store::{Migration, Store, StoreError};
 
 /// The schemas of the rooms above the engine, for `Engine::open`.
-pub const MIGRATIONS: &[Migration] =
-    &[accounts::MIGRATIONS[0], accounts::MIGRATIONS[1], throughline_imports::MIGRATION];
+pub const MIGRATIONS: &[Migration] = &[
+    accounts::MIGRATIONS[0],
+    accounts::MIGRATIONS[1],
+    accounts::MIGRATIONS[2],
+    throughline_imports::MIGRATIONS[0],
+    throughline_imports::MIGRATIONS[1],
+];
 
 /// The path of a one-time link that makes the first administrator (`/join/…`), while nobody has an
 /// account; `None` afterwards. It opens once and for a day; asking again makes a new one and

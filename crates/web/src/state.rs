@@ -30,7 +30,7 @@ impl Web {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (parsing, hashing) = (Arc::new(Semaphore::new(cores * 2)), Arc::new(Semaphore::new(2)));
         let (throttle, keys) = (Throttle::default(), KeyCache::default());
-        let imports = Imports::open(&engine, config.formats)?;
+        let imports = Imports::open(&engine, config.formats, config.import_from.clone())?;
         Ok(Self(Arc::new(Inner { engine, imports, config, throttle, keys, parsing, hashing })))
     }
 

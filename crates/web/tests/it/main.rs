@@ -15,3 +15,4 @@ mod receiving;
 mod scorecards;
 mod tls;
 mod today;
+mod views;
