@@ -154,13 +154,16 @@ impl<'a> Fold<'a> {
             value: identifier.value.trim().to_owned(),
             search: identifier.value.trim().to_lowercase(),
             first: i.occurred_at,
-            last: i.occurred_at,
+            last: Timestamp(0),
             interactions: 0,
             name: None,
             score: None,
         });
         seen.first = seen.first.min(i.occurred_at);
-        seen.last = seen.last.max(i.occurred_at);
+        // Who is only told about was not seen.
+        if !i.is_told() {
+            seen.last = seen.last.max(i.occurred_at);
+        }
     }
 
     /// Writes the batch's rows.
@@ -252,13 +255,14 @@ fn write_moved(tx: &Transaction<'_>, workspace: u32, moved: &[Moved]) -> rusqlit
     Ok(())
 }
 
-/// A name that the interaction tells: `name`, or `first_name` and `last_name`, among its properties.
+/// A name that the interaction tells among its properties: `full_name`, or `first_name` and
+/// `last_name`; `name` alone is a person's only where somebody is identified.
 fn name_of(i: &Interaction) -> Option<String> {
     let text = |field: &str| i.properties.get(field).and_then(|v| v.as_str()).map(str::trim).filter(|s| !s.is_empty());
-    if i.event != "Identified" && !i.event.eq_ignore_ascii_case("identify") && i.event != "Account Created" {
-        return None;
-    }
-    let name = text("name").map(str::to_owned).or_else(|| match (text("first_name"), text("last_name")) {
+    let identifies =
+        matches!(i.event.as_str(), "Identified" | "Account Created") || i.event.eq_ignore_ascii_case("identify");
+    let whole = text("name").filter(|_| identifies).or_else(|| text("full_name"));
+    let name = whole.map(str::to_owned).or_else(|| match (text("first_name"), text("last_name")) {
         (Some(f), Some(l)) => Some(format!("{f} {l}")),
         (one, other) => one.or(other).map(str::to_owned),
     })?;

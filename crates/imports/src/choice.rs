@@ -121,8 +121,16 @@ impl Choice {
             currency: self.currency.clone(),
             event: self.event.clone(),
             known: self.known.as_deref().and_then(KnownExport::new),
+            once_per_order: guess.is_once_per_order(),
             columns: guess.columns.iter().map(assigned).collect(),
         }
+    }
+
+    /// Whether it describes people at no time: no column is a time, and one tells who.
+    pub fn is_of_people_alone(&self) -> bool {
+        self.known.is_none()
+            && !self.columns.iter().any(|c| c.role() == Role::Time)
+            && self.columns.iter().any(|c| c.role().is_person())
     }
 }
 

@@ -40,13 +40,23 @@ impl Imports {
                 if inner.closed.load(Ordering::Acquire) {
                     return;
                 }
-                Imports(inner).look_into_inboxes(&mut seen);
+                let imports = Imports(inner);
+                imports.look_into_inboxes(&mut seen);
+                imports.look_at_places();
+                drop(imports);
                 std::thread::park_timeout(every);
             }
         };
         let watcher = self.spawn("inbox", work)?;
         *self.0.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
         Ok(())
+    }
+
+    /// Makes the next look come at once.
+    pub(crate) fn wake(&self) {
+        if let Some(watcher) = &*self.0.watcher.lock().unwrap_or_else(PoisonError::into_inner) {
+            watcher.thread().unpark();
+        }
     }
 
     /// One look at every folder. `seen` is what the look before found.

@@ -14,18 +14,22 @@
 //! A file is seen only once it is whole. A process that dies in the middle of an import leaves a run that says so: it can go on, where every row that
 //! is in already counts as known, or be undone.
 //!
+//! Places that somebody named are looked at every few hours (`places.rs`).
+//!
 //! Files that lie in `inbox/<workspace>/` come in by themselves once it is known how to read them.
 //!
 //! This room knows neither HTTP nor pages. Read `run.rs` first, then `uploads.rs` and `work.rs`.
 
 mod choice;
 mod inbox;
+mod places;
 mod preview;
 mod run;
 mod uploads;
 mod work;
 
 pub use choice::{Choice, ChosenColumn, Look};
+pub use places::Place;
 pub use preview::Preview;
 pub use run::{Counts, Run, RunState};
 pub use uploads::Upload;
@@ -38,7 +42,16 @@ use throughline_pipeline::EngineError;
 use throughline_store::{Migration, StoreError, Table, TableKind};
 
 /// The schema of this room.
-pub const MIGRATION: Migration = Migration {
+pub const MIGRATIONS: [Migration; 2] = [FIRST, SECOND];
+
+const SECOND: Migration = Migration {
+    room: "imports",
+    number: 2,
+    sql: include_str!("migrations/0002.sql"),
+    tables: &[Table { name: "imports_places", kind: TableKind::Definition }],
+};
+
+const FIRST: Migration = Migration {
     room: "imports",
     number: 1,
     sql: include_str!("migrations/0001.sql"),

@@ -38,6 +38,8 @@ pub(crate) struct Inner {
     busy: Mutex<HashMap<u64, Busy>>,
     /// Told when a thread is done with one.
     over: Condvar,
+    /// Folders below which places may lie.
+    pub(crate) import_from: Vec<PathBuf>,
     /// The thread that looks into the inboxes.
     pub(crate) watcher: Mutex<Option<JoinHandle<()>>>,
 }
@@ -66,18 +68,25 @@ impl Drop for Turn {
 impl Imports {
     /// Takes up the imports of a data directory: what was running when the process died is stopped,
     /// what was being undone is undone, and files that nobody came back for are removed.
-    pub fn open(engine: &Engine, formats: fn() -> Formats) -> Result<Self, ImportsError> {
-        Self::open_watching(engine, formats, crate::inbox::EVERY)
+    /// `import_from` are the folders below which places that are looked at by the hour may lie.
+    pub fn open(engine: &Engine, formats: fn() -> Formats, import_from: Vec<PathBuf>) -> Result<Self, ImportsError> {
+        Self::open_watching(engine, formats, import_from, crate::inbox::EVERY)
     }
 
     /// The same, with so much time between two looks into the inboxes.
-    pub fn open_watching(engine: &Engine, formats: fn() -> Formats, every: Duration) -> Result<Self, ImportsError> {
+    pub fn open_watching(
+        engine: &Engine,
+        formats: fn() -> Formats,
+        import_from: Vec<PathBuf>,
+        every: Duration,
+    ) -> Result<Self, ImportsError> {
         let imports = Self(Arc::new(Inner {
             engine: engine.clone(),
             formats,
             closed: false.into(),
             busy: Mutex::default(),
             over: Condvar::new(),
+            import_from,
             watcher: Mutex::default(),
         }));
         let now = engine.now();

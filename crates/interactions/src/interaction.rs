@@ -174,6 +174,11 @@ impl Interaction {
         ContentHash::of(secret, &[head, &payload[event..]])
     }
 
+    /// Nothing happened: a system told who somebody is, and when it arrived is all there is of a time.
+    pub fn is_told(&self) -> bool {
+        self.event == "Identified" && self.actor == Actor::System && self.occurred_at == self.received_at
+    }
+
     /// Its place in a story.
     pub fn order_key(&self, key: MessageKey) -> OrderKey {
         OrderKey::new(self.occurred_at, self.source_seq, &self.message_id, key)

@@ -48,6 +48,7 @@ pub fn run(config: Config, args: DemoArgs) -> anyhow::Result<()> {
         allow_private_webhooks: config.file.allow_private_webhooks.unwrap_or(false),
         url: None,
         formats: formats::formats,
+        import_from: Vec::new(),
     };
     web.validate()?;
     let house =

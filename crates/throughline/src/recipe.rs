@@ -52,7 +52,10 @@ fn words(doubt: &Doubt) -> String {
             format!("`{example}` can be read as {}; the first is taken", forms.join(" or as "))
         }
         Doubt::WhoseAddress(others) => {
-            format!("it holds e-mail addresses, and so does `{}`; keep those of the customer", others.join("`, `"))
+            format!("`{}` holds e-mail addresses too and is left out; keep those of the customer", others.join("`, `"))
+        }
+        Doubt::OncePerOrder { order } => {
+            format!("it stands again on every line of `{order}`; it is counted once for each")
         }
         Doubt::Odd { cells, example } => format!("{cells} cells are unlike the others, such as `{example}`"),
     }

@@ -32,6 +32,9 @@ pub struct ServeArgs {
     /// An e-mail address for the certificate authority
     #[arg(long, value_name = "EMAIL", env = "THROUGHLINE_ACME_CONTACT")]
     acme_contact: Option<String>,
+    /// A folder whose files may be looked at every few hours, as the page of imports says; repeatable
+    #[arg(long, value_name = "FOLDER", env = "THROUGHLINE_IMPORT_FROM", value_delimiter = ',')]
+    import_from: Vec<PathBuf>,
     /// Interactions that may wait to be worked in before senders are told to come back
     #[arg(long, value_name = "N", env = "THROUGHLINE_LAG_LIMIT")]
     lag_limit: Option<u64>,
@@ -98,6 +101,7 @@ fn web_config(config: &Config, args: &ServeArgs, data_dir: PathBuf) -> anyhow::R
         allow_private_webhooks: args.allow_private_webhooks || config.file.allow_private_webhooks.unwrap_or(false),
         url: args.url.clone().or(config.file.url.clone()),
         formats: formats::formats,
+        import_from: args.import_from.clone(),
     })
 }
 

@@ -25,13 +25,6 @@
     pre.append(button);
   }
 
-  document.addEventListener("keydown", (e) => {
-    const search = document.getElementById("search");
-    if (e.key !== "/" || !search || e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input,textarea,select")) return;
-    e.preventDefault();
-    search.focus();
-  });
-
   // A file dropped anywhere on the form, and how far its bytes are.
   for (const form of document.querySelectorAll("form[data-drop]")) {
     const input = form.querySelector("input[type=file]");

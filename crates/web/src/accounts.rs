@@ -12,6 +12,7 @@ mod role;
 mod secret;
 mod session;
 mod throttle;
+mod view;
 
 pub use ask::{Ask, Question, ask_secret, asked_since, asks, is_answered, note_answered, note_asked, read_ask};
 pub use audit::{Entry, audit_page, note};
@@ -24,11 +25,19 @@ pub use role::{Area, Holder, Role, allows};
 pub use secret::{Secret, form_token, hash_of};
 pub use session::{ABSOLUTE_SECONDS, end_session, find_session, start_session};
 pub use throttle::Throttle;
+pub use view::{View, delete_view, save_view, views};
 
 use throughline_store::{Migration, Table, TableKind};
 
 /// The schema of the accounts and of what they promise to do.
-pub const MIGRATIONS: [Migration; 3] = [FIRST, SECOND, THIRD];
+pub const MIGRATIONS: [Migration; 4] = [FIRST, SECOND, THIRD, FOURTH];
+
+const FOURTH: Migration = Migration {
+    room: "web",
+    number: 4,
+    sql: include_str!("migrations/0004.sql"),
+    tables: &[Table { name: "web_views", kind: TableKind::Definition }],
+};
 
 const THIRD: Migration = Migration {
     room: "web",

@@ -30,6 +30,8 @@ pub struct WebConfig {
     pub url: Option<String>,
     /// The formats of files that people bring.
     pub formats: fn() -> Formats,
+    /// Folders of the server below which files may be looked at by the hour.
+    pub import_from: Vec<PathBuf>,
 }
 
 /// How connections are encrypted.
@@ -91,6 +93,7 @@ impl WebConfig {
             allow_private_webhooks: false,
             url: None,
             formats: Formats::standard,
+            import_from: Vec::new(),
         }
     }
 

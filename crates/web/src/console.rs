@@ -10,6 +10,7 @@ mod curve;
 mod customers;
 mod data;
 mod frame;
+mod go;
 mod home;
 mod imports;
 mod initiative_view;
@@ -27,6 +28,7 @@ mod scorecards_csv;
 mod scorecards_view;
 mod scorecard_value;
 mod scorecard_weeks;
+mod places;
 mod settings;
 mod workspace;
 mod story_view;
@@ -83,6 +85,8 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/data/import/{id}/{act}", Area::Import, imports::act),
         get("/data/import/{id}/rejects.csv", Area::Data, imports::rejects),
         get("/data/import/{id}/recipe.toml", Area::Data, imports::recipe),
+        post("/data/places", Area::Workspace, places::add),
+        post("/data/places/{id}/{act}", Area::Workspace, places::act),
         get("/workspaces/new", Area::Found, imports::found_page),
         post("/workspaces/new", Area::Found, imports::found),
         post("/data/keys", Area::Keys, data::make_key),
@@ -102,6 +106,11 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/settings/account", Area::Own, account::account),
         post("/settings/account", Area::Own, account::change_password),
         post("/theme", Area::Open, account::choose_theme),
+        get("/go", Area::Figures, go::go),
+        get("/go/{part}", Area::Figures, go::part),
+        post("/views", Area::Figures, go::save),
+        post("/views/{id}/delete", Area::Figures, go::forget),
+        post("/keys", Area::Open, go::choose_keys),
         get("/login", Area::Open, login::login_page),
         post("/login", Area::Open, login::login),
         post("/logout", Area::Own, login::logout),

@@ -46,6 +46,8 @@ pub(crate) struct Visiting {
     pub(crate) address: String,
     pub(crate) uri: Uri,
     pub(crate) theme: Option<&'static str>,
+    /// Keys of one letter do something.
+    pub(crate) single_keys: bool,
 }
 
 /// The visitor, for handlers.
@@ -244,7 +246,8 @@ async fn visiting(
     let theme = cookie(&headers, "theme").and_then(|t| ["light", "dark"].into_iter().find(|k| *k == t));
     let holder = holder_in(&who, area, chosen.as_ref());
     let address = address.to_string();
-    Ok(Visiting { who, holder, workspaces, chosen, secret, address, uri, theme })
+    let single_keys = cookie(&headers, "keys") != Some("off");
+    Ok(Visiting { who, holder, workspaces, chosen, secret, address, uri, theme, single_keys })
 }
 
 #[derive(Deserialize)]

@@ -42,7 +42,9 @@ pub const MIGRATIONS: &[Migration] = &[
     accounts::MIGRATIONS[0],
     accounts::MIGRATIONS[1],
     accounts::MIGRATIONS[2],
-    throughline_imports::MIGRATION,
+    accounts::MIGRATIONS[3],
+    throughline_imports::MIGRATIONS[0],
+    throughline_imports::MIGRATIONS[1],
     throughline_outreach::MIGRATION,
     throughline_news::MIGRATION,
 ];

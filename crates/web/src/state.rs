@@ -38,7 +38,7 @@ impl Web {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (parsing, hashing) = (Arc::new(Semaphore::new(cores * 2)), Arc::new(Semaphore::new(2)));
         let (throttle, keys) = (Throttle::default(), KeyCache::default());
-        let imports = Imports::open(&engine, config.formats)?;
+        let imports = Imports::open(&engine, config.formats, config.import_from.clone())?;
         let post = Post::new(Sender::new(config.smtp.clone(), config.allow_private_webhooks)?);
         let scheme = if config.is_encrypted() { "https" } else { "http" };
         let base =

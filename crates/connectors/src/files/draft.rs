@@ -4,6 +4,7 @@ use crate::files::plan::{ACTORS, DIRECTIONS};
 use crate::files::plan::{Choice, MoneyPlan, PromisePlan, Rule, ScorePlan, TimePlan};
 use crate::files::row::{Row, number};
 use crate::files::time::{self, Read};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use throughline_interactions::{Currency, Draft, Fault, Identifier, Money, Precision, Promise, Ref, Score, Zone};
@@ -36,14 +37,13 @@ pub(crate) fn event(row: Row<'_>, rule: &Rule) -> Result<String, Fault> {
 /// Reads everything else that a rule asks for.
 pub(crate) fn draft(row: Row<'_>, rule: &Rule, zones: &Zones, event: String) -> Result<Draft, Fault> {
     let (zone, occurred) = read_time(row, &rule.occurred_at, zones, false)?;
-    let Some(occurred) = occurred else {
-        let cell = &rule.occurred_at.cells[0];
+    if let (None, Some(cell)) = (&occurred, rule.occurred_at.cells.first()) {
         return Err(Fault::at(
             &cell.name,
             "missing",
             "the time is empty; add `when` with this column to leave such rows out",
         ));
-    };
+    }
     let word = |plan: &Option<_>| -> Result<String, Fault> {
         match plan {
             Some(plan) => Ok(row.value(plan)?.map_or_else(String::new, std::borrow::Cow::into_owned)),
@@ -51,8 +51,9 @@ pub(crate) fn draft(row: Row<'_>, rule: &Rule, zones: &Zones, event: String) -> 
         }
     };
     let mut draft = Draft {
-        occurred_at: Some(occurred.time.instant),
-        ambiguous_time: occurred.time.ambiguous,
+        // What is only told has no time of its own; it takes that of its arrival.
+        occurred_at: occurred.map(|o| o.time.instant),
+        ambiguous_time: occurred.is_some_and(|o| o.time.ambiguous),
         event,
         channel: word(&rule.channel)?,
         touchpoint: word(&rule.touchpoint)?,
@@ -131,10 +132,19 @@ fn choose<T: Copy>(row: Row<'_>, choice: &Choice<T>, of: &[(&str, T)]) -> Result
 
 /// The zone of a time, and the time where its cell is not empty.
 fn read_time(row: Row<'_>, plan: &TimePlan, zones: &Zones, day: bool) -> Result<(Option<Zone>, Option<Read>), Fault> {
+    if plan.cells.is_empty() {
+        return Ok((None, None));
+    }
     let (text, cell) = row.first_of(&plan.cells);
     if text.is_empty() {
         return Ok((None, None));
     }
+    let clock = plan.clock.as_ref().map_or("", |c| row.first(c).trim());
+    let together = if clock.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(format!("{text} {clock}")) };
+    let format = match &plan.day_format {
+        Some(day) if clock.is_empty() => day,
+        _ => &plan.format,
+    };
     let zone = match &plan.zone {
         None => None,
         Some(Choice::Always(zone)) => Some(zone.clone()),
@@ -144,7 +154,7 @@ fn read_time(row: Row<'_>, plan: &TimePlan, zones: &Zones, day: bool) -> Result<
         },
     };
     let read =
-        time::read(text, &plan.format, zone.as_ref(), day).map_err(|e| Fault::at(&cell.name, "invalid_time", e))?;
+        time::read(&together, format, zone.as_ref(), day).map_err(|e| Fault::at(&cell.name, "invalid_time", e))?;
     Ok((zone, Some(read)))
 }
 

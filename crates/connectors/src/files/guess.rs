@@ -12,6 +12,7 @@
 mod column;
 mod look;
 mod mapping;
+mod settle;
 mod stems;
 mod words;
 
@@ -27,6 +28,8 @@ use stems::Meaning;
 pub enum Role {
     /// When it happened.
     Time,
+    /// The time of day, where the time is a day alone.
+    Clock,
     /// When something later happened to the same: an interaction of its own.
     Later,
     /// Until when something was promised.
@@ -37,6 +40,12 @@ pub enum Role {
     Phone,
     /// The person's number at the source.
     UserId,
+    /// The person's whole name: shown, and never what tells two people apart.
+    Name,
+    /// The person's first name.
+    FirstName,
+    /// The person's last name.
+    LastName,
     /// What happened.
     Event,
     /// Where.
@@ -59,6 +68,8 @@ pub enum Role {
     Ticket,
     /// What it was worth.
     Amount,
+    /// How many of it, where the amount is the price of one.
+    Quantity,
     /// The currency of that.
     Currency,
     /// What was answered on a scale.
@@ -73,13 +84,17 @@ pub enum Role {
 
 impl Role {
     /// All roles in the order in which they are offered.
-    pub const ALL: [Role; 22] = [
+    pub const ALL: [Role; 27] = [
         Role::Time,
+        Role::Clock,
         Role::Later,
         Role::Due,
         Role::Email,
         Role::Phone,
         Role::UserId,
+        Role::Name,
+        Role::FirstName,
+        Role::LastName,
         Role::Event,
         Role::Channel,
         Role::Order,
@@ -91,6 +106,7 @@ impl Role {
         Role::Staff,
         Role::Ticket,
         Role::Amount,
+        Role::Quantity,
         Role::Currency,
         Role::Score,
         Role::Text,
@@ -102,11 +118,15 @@ impl Role {
     pub fn key(self) -> &'static str {
         match self {
             Role::Time => "time",
+            Role::Clock => "clock",
             Role::Later => "later",
             Role::Due => "due",
             Role::Email => "email",
             Role::Phone => "phone",
             Role::UserId => "user_id",
+            Role::Name => "full_name",
+            Role::FirstName => "first_name",
+            Role::LastName => "last_name",
             Role::Event => "event",
             Role::Channel => "channel",
             Role::Order => "order",
@@ -118,6 +138,7 @@ impl Role {
             Role::Staff => "staff",
             Role::Ticket => "ticket",
             Role::Amount => "amount",
+            Role::Quantity => "quantity",
             Role::Currency => "currency",
             Role::Score => "score",
             Role::Text => "text",
@@ -136,13 +157,18 @@ impl Role {
         matches!(
             self,
             Role::Time
+                | Role::Clock
                 | Role::Event
                 | Role::Channel
                 | Role::Amount
+                | Role::Quantity
                 | Role::Currency
                 | Role::Score
                 | Role::Due
                 | Role::UserId
+                | Role::Name
+                | Role::FirstName
+                | Role::LastName
         )
     }
 
@@ -165,6 +191,11 @@ pub enum Doubt {
     },
     /// Several columns hold e-mail addresses; the others.
     WhoseAddress(Vec<String>),
+    /// The amount stands again on every line of an order; it is counted once for each.
+    OncePerOrder {
+        /// The column with the order.
+        order: String,
+    },
     /// Some cells do not look like the others: how many, and one of them.
     Odd {
         /// How many of the sample.
@@ -208,6 +239,13 @@ pub struct Guess {
     pub currency: Option<String>,
 }
 
+impl Guess {
+    /// The amount is that of a whole order and stands on each of its lines.
+    pub fn is_once_per_order(&self) -> bool {
+        self.columns.iter().any(|c| c.doubts.iter().any(|d| matches!(d, Doubt::OncePerOrder { .. })))
+    }
+}
+
 /// Guesses what the columns of a sample are.
 pub fn guess(sample: &Sample) -> Guess {
     let evidence: Vec<Evidence> =
@@ -220,8 +258,8 @@ pub fn guess(sample: &Sample) -> Guess {
         .zip(&meanings)
         .map(|((name, e), m)| ColumnGuess {
             name: name.clone(),
-            role: if words::is_state(name) && e.is_category() { Role::Property } else { role(e, m) },
-            time: e.time.clone(),
+            role: role(name, e, m),
+            time: e.time.clone().or_else(|| e.clock.clone()),
             scale: None,
             event: None,
             examples: e.examples.clone(),
@@ -230,35 +268,42 @@ pub fn guess(sample: &Sample) -> Guess {
             doubts: Vec::new(),
         })
         .collect();
-    settle_times(&mut columns, &meanings);
-    settle_singles(&mut columns, &evidence, &meanings);
-    doubts(&mut columns, &evidence);
+    settle::settle(&mut columns, &evidence, &meanings, sample);
     for (column, e) in columns.iter_mut().zip(&evidence) {
         column.scale = e.scale();
     }
     let event = UsualEvent::of(&columns);
+    let amounts = || columns.iter().zip(&evidence).filter(|(c, _)| c.role == Role::Amount);
     let currency = columns
         .iter()
         .filter(|c| c.role == Role::Currency && c.distinct == 1)
         .find_map(|c| c.examples.first().map(|code| code.to_ascii_uppercase()))
-        .or_else(|| {
-            let amounts = columns.iter().zip(&evidence).filter(|(c, _)| c.role == Role::Amount);
-            amounts.filter_map(|(_, e)| e.signed_currency()).next().map(str::to_owned)
-        });
+        .or_else(|| amounts().filter_map(|(_, e)| e.signed_currency()).next().map(str::to_owned))
+        .or_else(|| amounts().filter_map(|(c, _)| words::currency(&c.name)).next().map(str::to_owned));
     Guess { event, columns, currency }
 }
 
-/// The role of one column by itself.
-fn role(e: &Evidence, meanings: &[Meaning]) -> Role {
+/// The role of one column by itself: its cells first, then its name, each held against the other.
+fn role(name: &str, e: &Evidence, meanings: &[Meaning]) -> Role {
     let means = |m: Meaning| meanings.contains(&m);
+    let kept = || if e.is_category() || e.mostly(e.numbers) { Role::Property } else { Role::Ignore };
     if e.filled == 0 {
         return Role::Ignore;
     }
     if e.mostly(e.emails) {
         return Role::Email;
     }
+    if words::is_private(name) {
+        return Role::Ignore;
+    }
+    if words::is_state(name) && e.is_category() {
+        return Role::Property;
+    }
     if e.time.is_some() && !(e.is_unix() && meanings.iter().any(|m| !m.is_of_time())) {
-        return if means(Meaning::Due) { Role::Due } else { Role::Later };
+        return if means(Meaning::Due) || words::is_window(name) { Role::Due } else { Role::Later };
+    }
+    if e.clock.is_some() {
+        return Role::Clock;
     }
     if means(Meaning::Currency) && e.mostly(e.currencies) {
         return Role::Currency;
@@ -267,14 +312,20 @@ fn role(e: &Evidence, meanings: &[Meaning]) -> Role {
         return Role::Phone;
     }
     if e.mostly(e.numbers) {
+        if words::is_count(name) {
+            return Role::Property;
+        }
         if means(Meaning::Score) && e.scale().is_some() {
             return Role::Score;
         }
-        if means(Meaning::Amount) {
+        if means(Meaning::Amount) && (e.is_amount_like() || !words::is_number(name)) {
             return Role::Amount;
         }
     }
-    if means(Meaning::Text) && e.is_prose() {
+    if let Some(kind) = words::name_of_person(name).filter(|_| e.mostly(e.names)) {
+        return kind;
+    }
+    if means(Meaning::Text) && e.is_prose() && (words::is_said(name) || !means(Meaning::Product)) {
         return Role::Text;
     }
     let by_name = [
@@ -290,85 +341,32 @@ fn role(e: &Evidence, meanings: &[Meaning]) -> Role {
         (Meaning::Channel, Role::Channel),
         (Meaning::Event, Role::Event),
     ];
-    for (meaning, role) in by_name {
+    // What names something has digits, or differs from row to row.
+    let names = e.mostly(e.digits) || e.distinct == e.filled;
+    for (_, role) in by_name.into_iter().filter(|(meaning, _)| means(*meaning)) {
         let fits = match role {
-            Role::Event | Role::Channel => e.is_category() && !e.mostly(e.numbers),
-            Role::Order | Role::Ticket | Role::UserId => e.is_code(),
-            _ => e.longest <= 200 && !e.is_amount_like(),
+            Role::Event => e.is_category() && !e.mostly(e.numbers) && words::is_event(name, meanings),
+            Role::Channel => e.is_category() && !e.mostly(e.numbers) && !e.mostly(e.yes_or_no),
+            // The number of a line within an order is no order.
+            Role::Order => e.is_code() && names && !means(Meaning::Product),
+            Role::Ticket => e.is_code() && names,
+            Role::UserId => e.is_code() && is_somebodys(name, e),
+            Role::Product => e.longest <= 200 && !e.is_amount_like(),
+            _ => e.longest <= 200 && !e.is_amount_like() && !e.mostly(e.yes_or_no),
         };
-        if means(meaning) && fits {
+        if fits {
             return role;
         }
     }
-    if e.is_prose() && e.distinct * 2 > e.filled {
-        return Role::Text;
-    }
-    if e.is_category() || e.mostly(e.numbers) { Role::Property } else { Role::Ignore }
+    if e.is_prose() && e.distinct * 2 > e.filled { Role::Text } else { kept() }
 }
 
-/// Of the columns with times, one says when it happened; the others what happened later.
-fn settle_times(columns: &mut [ColumnGuess], meanings: &[Vec<Meaning>]) {
-    let rank = |i: usize| {
-        let m = &meanings[i];
-        let told = match () {
-            () if m.contains(&Meaning::Began) => 3,
-            () if m.contains(&Meaning::Time) && !m.contains(&Meaning::Later) => 2,
-            () if !m.contains(&Meaning::Later) => 1,
-            () => 0,
-        };
-        (told, (columns[i].filled * 100.0) as u32, std::cmp::Reverse(i))
-    };
-    let times = (0..columns.len()).filter(|&i| columns[i].role == Role::Later);
-    let Some(first) = times.max_by_key(|&i| rank(i)) else { return };
-    for (i, column) in columns.iter_mut().enumerate().filter(|(_, c)| c.role == Role::Later) {
-        if i == first {
-            column.role = Role::Time;
-            continue;
-        }
-        match words::later_event(&column.name) {
-            Some(event) => column.event = Some(event.to_owned()),
-            None => column.role = Role::Ignore,
-        }
+/// Whether cells can be the numbers of customers: not names, which many share, nor groups of them.
+fn is_somebodys(name: &str, e: &Evidence) -> bool {
+    if words::is_group(name) || e.mostly(e.yes_or_no) {
+        return false;
     }
-}
-
-/// Where one column at most can have a role, the most telling one gets it.
-fn settle_singles(columns: &mut [ColumnGuess], evidence: &[Evidence], meanings: &[Vec<Meaning>]) {
-    for role in Role::ALL.into_iter().filter(|r| r.is_single() && *r != Role::Time) {
-        let having: Vec<usize> = (0..columns.len()).filter(|&i| columns[i].role == role).collect();
-        let Some(&best) = having.iter().max_by_key(|&&i| {
-            let telling = words::strength(&columns[i].name, role, &meanings[i]);
-            (telling, evidence[i].filled, std::cmp::Reverse(i))
-        }) else {
-            continue;
-        };
-        for i in having.into_iter().filter(|&i| i != best) {
-            columns[i].role = match role {
-                Role::Amount | Role::Score | Role::Channel | Role::Event => Role::Property,
-                _ => Role::Ignore,
-            };
-        }
-    }
-}
-
-fn doubts(columns: &mut [ColumnGuess], evidence: &[Evidence]) {
-    let addresses: Vec<String> = columns.iter().filter(|c| c.role == Role::Email).map(|c| c.name.clone()).collect();
-    for (column, e) in columns.iter_mut().zip(evidence) {
-        if column.time.is_some() && e.time_forms.len() > 1 && column.role != Role::Ignore {
-            let example = e.doubtful_day.clone().unwrap_or_default();
-            column.doubts.push(Doubt::DayOrMonth { forms: e.time_forms.clone(), example });
-        }
-        if column.role == Role::Email && addresses.len() > 1 {
-            let others = addresses.iter().filter(|a| **a != column.name).cloned().collect();
-            column.doubts.push(Doubt::WhoseAddress(others));
-        }
-        let odd = match column.role {
-            Role::Time | Role::Later | Role::Due => e.odd_time.clone().map(|o| (e.filled - e.times, o)),
-            Role::Amount | Role::Score => e.odd_number.clone().map(|o| (e.filled - e.numbers, o)),
-            _ => None,
-        };
-        if let Some((cells, example)) = odd {
-            column.doubts.push(Doubt::Odd { cells, example });
-        }
-    }
+    let few = e.distinct <= 2 && e.filled >= 10;
+    let is_number = words::is_number(name) || e.mostly(e.digits);
+    !few && (is_number || (!e.mostly(e.names) && e.distinct * 5 >= e.filled))
 }

@@ -9,7 +9,7 @@ pub use batch::{Batch, Cursor, EventCount, JoinCount, Progress, Reject};
 use crate::files::draft::{self, Zones};
 use crate::files::lookup::Lookup;
 use crate::files::message_id::{Key, Occurrences, Seen};
-use crate::files::plan::{Drive, Plan, Rule};
+use crate::files::plan::{Again, Drive, Plan, Rule};
 use crate::files::recipe::Recipe;
 use crate::files::record::{Formats, Record, RecordFault, RecordReader};
 use crate::files::row::{Row, look_up};
@@ -367,8 +367,14 @@ impl Context<'_> {
                         format!("the row has no id: {} is empty", names.join(", ")),
                     ));
                 }
-                if rule.unique {
-                    match seen.unique(key.finish(), self.whole_row(rule, row, &event), row.record.line) {
+                if rule.again == Again::Counts {
+                    seen.id(key.finish())
+                } else {
+                    let content = match rule.again {
+                        Again::MustAgree => self.whole_row(rule, row, &event),
+                        _ => 0,
+                    };
+                    match seen.unique(key.finish(), content, row.record.line) {
                         Seen::First => crate::files::message_id::hex(key.finish()),
                         Seen::Same => return Ok(None),
                         Seen::Other(line) => {
@@ -379,8 +385,6 @@ impl Context<'_> {
                             ));
                         }
                     }
-                } else {
-                    seen.id(key.finish())
                 }
             }
         };
@@ -399,8 +403,10 @@ impl Context<'_> {
             .receive(self.options.workspace, &self.plan.source, self.options.received_at, limits::FILE_BYTES)
             .map(Some)
             .map_err(|mut fault| {
-                if fault.field.as_deref() == Some("occurred_at") {
-                    fault.field = Some(rule.occurred_at.cells[0].name.clone());
+                if fault.field.as_deref() == Some("occurred_at")
+                    && let Some(cell) = rule.occurred_at.cells.first()
+                {
+                    fault.field = Some(cell.name.clone());
                 }
                 fault
             })

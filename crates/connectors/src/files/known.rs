@@ -18,8 +18,19 @@ pub struct KnownExport {
     pub needs: &'static [&'static str],
     /// The zone of its times, where the maker has decided it.
     pub zone: Option<&'static str>,
+    /// What the recipe was checked against.
+    pub checked: Checked,
     /// The interactions that are made of its rows.
     pub interactions: &'static str,
+}
+
+/// What a ready recipe was checked against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    /// Values that somebody recorded at the maker's own interface, by a test.
+    Recorded,
+    /// The names of the columns as the maker publishes them.
+    Published,
 }
 
 /// All that are known.
@@ -29,13 +40,23 @@ pub const KNOWN: &[KnownExport] = &[
         name: "Shopify orders",
         needs: &["Name", "Email", "Financial Status", "Fulfillment Status", "Lineitem name", "Created at", "Total"],
         zone: None,
+        checked: Checked::Recorded,
         interactions: include_str!("known/shopify_orders.toml"),
+    },
+    KnownExport {
+        key: "shopify-customers",
+        name: "Shopify customers",
+        needs: &["Customer ID", "First Name", "Last Name", "Email", "Total Spent", "Total Orders"],
+        zone: None,
+        checked: Checked::Recorded,
+        interactions: include_str!("known/shopify_customers.toml"),
     },
     KnownExport {
         key: "woocommerce-orders",
         name: "WooCommerce orders (Advanced Order Export)",
         needs: &["Order Number", "Order Status", "Order Date", "Email (Billing)", "Order Total Amount"],
         zone: None,
+        checked: Checked::Published,
         interactions: include_str!("known/woocommerce_orders.toml"),
     },
     KnownExport {
@@ -43,6 +64,7 @@ pub const KNOWN: &[KnownExport] = &[
         name: "Stripe payments",
         needs: &["id", "Created date (UTC)", "Amount", "Amount Refunded", "Currency", "Status", "Customer Email"],
         zone: Some("UTC"),
+        checked: Checked::Recorded,
         interactions: include_str!("known/stripe_payments.toml"),
     },
     KnownExport {
@@ -50,6 +72,7 @@ pub const KNOWN: &[KnownExport] = &[
         name: "Zendesk tickets",
         needs: &["Id", "Requester", "Requester email", "Assignee", "Status", "Via", "Created at", "Solved at"],
         zone: None,
+        checked: Checked::Published,
         interactions: include_str!("known/zendesk_tickets.toml"),
     },
     KnownExport {
@@ -57,6 +80,7 @@ pub const KNOWN: &[KnownExport] = &[
         name: "Freshdesk tickets",
         needs: &["Ticket ID", "Subject", "Status", "Source", "Agent", "Created time", "Resolved time", "Email"],
         zone: None,
+        checked: Checked::Recorded,
         interactions: include_str!("known/freshdesk_tickets.toml"),
     },
     KnownExport {
@@ -64,6 +88,7 @@ pub const KNOWN: &[KnownExport] = &[
         name: "Trustpilot reviews",
         needs: &["Review Created (UTC)", "Review Stars", "Review Title", "Review Content"],
         zone: Some("UTC"),
+        checked: Checked::Published,
         interactions: include_str!("known/trustpilot_reviews.toml"),
     },
     KnownExport {
@@ -71,6 +96,7 @@ pub const KNOWN: &[KnownExport] = &[
         name: "Google reviews",
         needs: &["starRating", "createTime", "reviewer.displayName"],
         zone: Some("UTC"),
+        checked: Checked::Published,
         interactions: include_str!("known/google_reviews.toml"),
     },
     KnownExport {
@@ -78,6 +104,7 @@ pub const KNOWN: &[KnownExport] = &[
         name: "Klaviyo events",
         needs: &["Profile ID", "Email", "Metric", "Timestamp"],
         zone: None,
+        checked: Checked::Published,
         interactions: include_str!("known/klaviyo_events.toml"),
     },
     KnownExport {
@@ -85,6 +112,7 @@ pub const KNOWN: &[KnownExport] = &[
         name: "Google Analytics 4 events (BigQuery export)",
         needs: &["event_timestamp", "event_name", "user_pseudo_id", "platform"],
         zone: Some("UTC"),
+        checked: Checked::Published,
         interactions: include_str!("known/ga4_events.toml"),
     },
 ];

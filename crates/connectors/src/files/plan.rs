@@ -61,7 +61,18 @@ pub(crate) struct Rule {
     pub(crate) consent: Vec<(String, ValuePlan)>,
     pub(crate) properties: Vec<(String, ValuePlan)>,
     pub(crate) message_id: Option<Vec<Cell>>,
-    pub(crate) unique: bool,
+    pub(crate) again: Again,
+}
+
+/// What a row means whose id came before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// Something of its own: it gets a number.
+    Counts,
+    /// The same if it says the same, a mistake otherwise.
+    MustAgree,
+    /// The same.
+    Repeats,
 }
 
 /// A look-up.
@@ -111,6 +122,7 @@ pub(crate) struct ValuePlan {
     pub(crate) map: Option<BTreeMap<String, String>>,
     pub(crate) default: Option<String>,
     pub(crate) read_as: ReadAs,
+    pub(crate) trim_prefix: Option<String>,
     pub(crate) trim_suffix: Option<String>,
     pub(crate) split: Option<String>,
     pub(crate) unless: Option<Cell>,
@@ -150,7 +162,12 @@ pub(crate) enum TimeFormat {
 /// A time.
 #[derive(Debug)]
 pub(crate) struct TimePlan {
+    /// Empty where the moment of the import is taken.
     pub(crate) cells: Vec<Cell>,
+    /// The time of day, where the cells have the day alone.
+    pub(crate) clock: Option<Cell>,
+    /// How a day is written that has no time of day.
+    pub(crate) day_format: Option<TimeFormat>,
     pub(crate) format: TimeFormat,
     pub(crate) zone: Option<Choice<Zone>>,
 }

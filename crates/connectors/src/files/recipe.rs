@@ -205,7 +205,14 @@ pub type Time = ShortOr<TimeTable>;
 #[serde(deny_unknown_fields)]
 pub struct TimeTable {
     /// Where it stands; the first column that is not empty.
+    #[serde(default)]
     pub column: OneOrMany<String>,
+    /// A column with the time of day, where `column` has the day alone; the pattern then names both,
+    /// with a space between. Without a time of day only the day is known.
+    pub clock: Option<String>,
+    /// Nothing happened, somebody is told: the moment of the import is taken. For lists of customers.
+    #[serde(default)]
+    pub received: bool,
     /// A pattern such as `%d/%m/%Y %H:%M`, or `unix_seconds`, `unix_millis`, `unix_micros`.
     pub format: Option<String>,
     /// Its zone.
@@ -288,15 +295,19 @@ pub struct MessageIdTable {
     /// The source gives each id once: an identical row is dropped, another one is a conflict.
     #[serde(default)]
     pub unique: bool,
+    /// Several rows tell the same, such as the lines of an order its total: the first with an id is
+    /// taken, the others repeat it.
+    #[serde(default)]
+    pub first: bool,
 }
 
 impl Shorthand for MessageIdTable {
     fn short(column: &str) -> Self {
-        Self { columns: OneOrMany(vec![column.to_owned()]), unique: false }
+        Self { columns: OneOrMany(vec![column.to_owned()]), ..Self::default() }
     }
 
     fn list(columns: Vec<String>) -> Option<Self> {
-        Some(Self { columns: OneOrMany(columns), unique: false })
+        Some(Self { columns: OneOrMany(columns), ..Self::default() })
     }
 }
 

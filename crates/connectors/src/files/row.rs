@@ -302,6 +302,10 @@ pub(crate) fn number(text: &str, cell: &Cell) -> Result<Decimal, Fault> {
 
 /// Applies what the recipe says about reading a cell.
 fn finish<'a>(v: &'a ValuePlan, text: &'a str, cell: &Cell) -> Result<Option<Cow<'a, str>>, Fault> {
+    let text = match &v.trim_prefix {
+        Some(prefix) => text.strip_prefix(prefix.as_str()).unwrap_or(text).trim_start(),
+        None => text,
+    };
     let text = match &v.trim_suffix {
         Some(suffix) => text.strip_suffix(suffix.as_str()).unwrap_or(text),
         None => text,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use throughline_connectors::files::guess::{Mapping, Sample, guess};
-use throughline_connectors::files::known::{KNOWN, KnownExport};
+use throughline_connectors::files::known::{Checked, KNOWN, KnownExport};
 use throughline_connectors::files::{Formats, Import, ImportOptions, Report};
 use throughline_interactions::{Timestamp, WorkspaceId};
 
@@ -133,4 +133,133 @@ fn every_recipe_works_with_the_least_of_columns() {
         assert!(opened.is_ok(), "{}: {:#}\n{recipe}", known.key, opened.err().unwrap());
     }
     assert_eq!(KnownExport::find(&["Name".to_owned(), "Email".to_owned()]), None);
+}
+
+#[test]
+fn shopifys_customers_are_who_they_are_at_no_time() {
+    let list = "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Country Code,Phone,Total Spent,Total Orders,Tags\n\
+                '7001,Ana,Lima,ana@example.org,yes,DE,+49 170 1234567,54.90,1,vip\n\
+                '7002,Bo,Berg,bo@example.org,no,DE,,0.00,0,\n";
+    let report = check(list, "shopify-customers", &[("Identified", 2)]);
+    assert!(crate::shops::example(&report).contains("\"consent\":{\"email\":true}"), "{}", report.examples[0]);
+    // Nobody made up when it was: it is when it arrived.
+    assert!(report.examples[0].contains("2026-09-21T14:13:20Z"), "{}", report.examples[0]);
+}
+
+/// What recorded answers of the makers' own interfaces say, written as their exports write it: names
+/// of the columns as published, values as recorded. Nothing of them is copied here.
+mod recorded {
+    use super::Timestamp;
+    use super::{Checked, KNOWN, check};
+    use crate::world::real_data;
+    use serde_json::Value;
+
+    fn payload(name: &str) -> Option<Value> {
+        let folder = real_data("api-payloads")?;
+        Some(serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap())
+    }
+
+    fn text(v: &Value) -> String {
+        match v {
+            Value::Null => String::new(),
+            Value::String(s) => s.clone(),
+            other => other.to_string(),
+        }
+    }
+
+    #[test]
+    fn every_recipe_says_what_it_was_checked_against() {
+        let of = |c: Checked| KNOWN.iter().filter(|k| k.checked == c).map(|k| k.key).collect::<Vec<_>>();
+        assert_eq!(
+            of(Checked::Recorded),
+            ["shopify-orders", "shopify-customers", "stripe-payments", "freshdesk-tickets"]
+        );
+        assert_eq!(KNOWN.len(), 10);
+    }
+
+    #[test]
+    fn a_shopify_order() {
+        let Some(order) = payload("shopify/order.json") else { return };
+        let order = &order["order"];
+        let mut csv = "Name,Email,Financial Status,Fulfillment Status,Currency,Total,Discount Code,Created at,Lineitem quantity,Lineitem name\n".to_owned();
+        let lines = order["line_items"].as_array().unwrap();
+        for (n, line) in lines.iter().enumerate() {
+            let first = |v: &Value| if n == 0 { text(v) } else { String::new() };
+            let created = text(&order["created_at"]);
+            let (day, rest) = created.split_once('T').unwrap();
+            let (clock, offset) = rest.split_at(8);
+            csv += &format!(
+                "{},{},{},{},{},{},{},{day} {clock} {},{},{}\n",
+                text(&order["name"]),
+                text(&order["email"]),
+                first(&order["financial_status"]),
+                first(&order["fulfillment_status"]),
+                first(&order["currency"]),
+                first(&order["total_price"]),
+                first(&order["discount_codes"][0]["code"]),
+                offset.replace(':', ""),
+                text(&line["quantity"]),
+                text(&line["name"])
+            );
+        }
+        let report = check(&csv, "shopify-orders", &[("Order Completed", 1), ("Product Ordered", lines.len() as u64)]);
+        let minor = text(&order["total_price"]).replace('.', "");
+        assert!(report.examples[0].contains(&minor), "{}", report.examples[0]);
+    }
+
+    #[test]
+    fn a_shopify_customer() {
+        let Some(c) = payload("shopify/customer.json") else { return };
+        let c = &c["customer"];
+        let accepts = if c["accepts_marketing"] == true { "yes" } else { "no" };
+        let csv = format!(
+            "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Phone,Total Spent,Total Orders\n{},{},{},{},{accepts},{},{},{}\n",
+            text(&c["id"]),
+            text(&c["first_name"]),
+            text(&c["last_name"]),
+            text(&c["email"]),
+            text(&c["default_address"]["phone"]),
+            text(&c["total_spent"]),
+            text(&c["orders_count"])
+        );
+        let report = check(&csv, "shopify-customers", &[("Identified", 1)]);
+        assert!(report.examples[0].contains(&text(&c["email"])), "{}", report.examples[0]);
+    }
+
+    #[test]
+    fn a_stripe_charge() {
+        let Some(c) = payload("stripe-dj-stripe/charge_ch_fakefakefakefakefake0001.json") else { return };
+        let created = c["created"].as_i64().unwrap() * 1_000_000;
+        let created = Timestamp(created).to_string().replace('T', " ");
+        let cents = |v: &Value| format!("{}.{:02}", v.as_i64().unwrap() / 100, v.as_i64().unwrap() % 100);
+        let csv = format!(
+            "id,Created date (UTC),Amount,Amount Refunded,Currency,Status,Customer ID,Customer Email,PaymentIntent ID\n{},{},{},{},{},Paid,{},,{}\n",
+            text(&c["id"]),
+            &created[..16],
+            cents(&c["amount"]),
+            cents(&c["amount_refunded"]),
+            text(&c["currency"]),
+            text(&c["customer"]),
+            text(&c["payment_intent"])
+        );
+        let report = check(&csv, "stripe-payments", &[("Order Paid", 1)]);
+        assert!(report.examples[0].contains(&text(&c["amount"])), "{}", report.examples[0]);
+    }
+
+    #[test]
+    fn a_freshdesk_ticket() {
+        let Some(t) = payload("freshdesk/ticket_1.json") else { return };
+        let at = |v: &Value| text(v).replace('T', " ").replace('Z', "");
+        let csv = format!(
+            "Ticket ID,Subject,Status,Priority,Source,Type,Agent,Created time,Due by Time,Resolved time,Email\n{},{},Open,{},Portal,{},Cy,{},{},,ana@example.org\n",
+            text(&t["id"]),
+            text(&t["subject"]),
+            text(&t["priority_name"]),
+            text(&t["type"]),
+            at(&t["created_at"]),
+            at(&t["due_by"])
+        );
+        let report = check(&csv, "freshdesk-tickets", &[("Ticket Opened", 1)]);
+        assert!(report.examples[0].contains(&text(&t["subject"])), "{}", report.examples[0]);
+    }
 }

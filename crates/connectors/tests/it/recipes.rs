@@ -84,7 +84,7 @@ fn slips_are_pointed_at() {
     check(
         "Placed\"",
         "Placed\"\nrefs = { order = { colum = \"x\" } }",
-        "recipe.toml:15:20: unknown field `colum`, expected one of `column`, `constant`, `sum`, `times`, `count`, `map`, `default`, `as`, `trim_suffix`, `split`, `unless`; did you mean `column`?",
+        "recipe.toml:15:20: unknown field `colum`, expected one of `column`, `constant`, `sum`, `times`, `count`, `map`, `default`, `as`, `trim_prefix`, `trim_suffix`, `split`, `unless`; did you mean `column`?",
     );
     check(
         "Placed\"",

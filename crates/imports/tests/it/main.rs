@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::time::{Duration, Instant};
-use throughline_imports::{Choice, Formats, Imports, ImportsError, MIGRATION, Role, Run, RunState};
+use throughline_imports::{Choice, Formats, Imports, ImportsError, MIGRATIONS, Role, Run, RunState};
 use throughline_interactions::{Timestamp, WorkspaceId};
 use throughline_pipeline::{Engine, Options};
 
@@ -15,11 +15,12 @@ fn now() -> Timestamp {
 
 fn open(dir: &Path) -> (Engine, Imports) {
     let options = Options { clock: now, buckets: 2, min_free_bytes: 0, ..Options::default() };
-    let engine = Engine::open(dir, &[MIGRATION], None, options).unwrap();
+    let engine = Engine::open(dir, &MIGRATIONS, None, options).unwrap();
     if engine.workspaces().unwrap().is_empty() {
         engine.found_workspace("Shop", "Europe/Berlin", "EUR").unwrap();
     }
-    let imports = Imports::open_watching(&engine, Formats::standard, Duration::from_millis(100)).unwrap();
+    let imports =
+        Imports::open_watching(&engine, Formats::standard, vec![dir.join("drop")], Duration::from_millis(100)).unwrap();
     (engine, imports)
 }
 
@@ -280,6 +281,90 @@ fn an_upload_that_breaks_off_was_never_there() {
     drop((imports, engine));
     let (engine, imports) = open(dir.path());
     assert_eq!(imports.runs(SHOP).unwrap(), [whole]);
+    imports.close();
+    engine.close().unwrap();
+}
+
+#[test]
+fn a_place_is_looked_at_again_and_brings_only_what_is_new() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, imports) = open(dir.path());
+    let drop = dir.path().join("drop");
+    std::fs::create_dir_all(&drop).unwrap();
+    let outside = dir.path().join("secret.csv");
+    std::fs::write(&outside, orders(0..3)).unwrap();
+    let refused = |path: &Path, expected: &str| {
+        let error = imports.add_place(SHOP, path.to_str().unwrap(), 24, "ana").unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    refused(&outside, "is not below");
+    refused(&drop.join("../secret.csv"), "is not below");
+    refused(&drop.join("nothing.csv"), "there is no");
+    refused(Path::new("drop"), "is not a whole path");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&outside, drop.join("link.csv")).unwrap();
+        refused(&drop.join("link.csv"), "is not below");
+        std::fs::remove_file(drop.join("link.csv")).unwrap();
+    }
+    assert!(imports.add_place(SHOP, drop.to_str().unwrap(), 0, "ana").is_err());
+
+    std::fs::write(drop.join("orders-1.csv"), orders(0..50)).unwrap();
+    imports.add_place(SHOP, drop.to_str().unwrap(), 24, "ana").unwrap();
+    let said = |wanted: &str| {
+        let begun = Instant::now();
+        loop {
+            let place = imports.places(SHOP).unwrap().remove(0);
+            if place.said.contains(wanted) && place.looked_at.is_some() {
+                return place;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "it never says {wanted}: {place:?}");
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    };
+    let place = said("waits for somebody");
+    let run = imports.runs(SHOP).unwrap().remove(0);
+    assert_eq!((run.created_by.as_str(), run.state), ("the schedule", RunState::Uploaded));
+    assert!(drop.join("orders-1.csv").exists(), "it stays where it is");
+    let look = imports.look(SHOP, run.id).unwrap();
+    imports.start(SHOP, run.id, &look.choice).unwrap();
+    assert_eq!(wait(&imports, run.id).counts.accepted, 150);
+
+    assert!(imports.look_now(SHOP, place.id).unwrap());
+    said("nothing new");
+    std::fs::write(drop.join("orders-1.csv"), orders(25..75)).unwrap();
+    imports.look_now(SHOP, place.id).unwrap();
+    said("was new and comes in");
+    let second = imports.runs(SHOP).unwrap().remove(0);
+    let second = wait(&imports, second.id);
+    assert_eq!((second.counts.accepted, second.counts.duplicate), (75, 75));
+    assert!(imports.remove_place(SHOP, place.id).unwrap());
+    assert_eq!(imports.places(SHOP).unwrap(), []);
+    imports.close();
+    engine.close().unwrap();
+}
+
+#[test]
+fn a_list_of_customers_names_those_whose_orders_are_in_and_nobody_is_seen_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, imports) = open(dir.path());
+    let_in(&imports, "orders.csv", &orders(0..40));
+    let list =
+        "Customer no.,First name,Last name,E-mail\nK-1,Ana,Lima,customer1@example.org\nK-2,Bo,Berg,new@example.org\n";
+    let find = |search: &str| {
+        let query = throughline_customers::CustomerQuery { search: search.into(), after: None, limit: 5 };
+        engine.customers(SHOP, &query).unwrap().rows
+    };
+    let before = find("customer1@").remove(0);
+    let run = let_in(&imports, "customers.csv", list);
+    assert_eq!((run.state, run.counts.accepted), (RunState::Done, 2), "{}", run.message);
+    let after = find("Ana Lima").remove(0);
+    assert_eq!((after.last_seen, after.first_seen), (before.last_seen, before.first_seen));
+    assert_eq!(find("new@").remove(0).last_seen, Timestamp(0), "who is only told about was never seen");
+    // The same list again, and one in which somebody has changed.
+    assert_eq!(let_in(&imports, "customers.csv", list).counts.duplicate, 2);
+    let changed = let_in(&imports, "customers.csv", &list.replace("Bo,", "Bodil,"));
+    assert_eq!((changed.counts.accepted, changed.counts.duplicate, changed.counts.aside), (1, 1, 0));
     imports.close();
     engine.close().unwrap();
 }

@@ -3,6 +3,7 @@
 
 mod house;
 mod import;
+mod install;
 mod layout;
 mod olist;
 mod postgres;

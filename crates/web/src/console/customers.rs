@@ -43,7 +43,7 @@ impl Line {
             name,
             interactions: format::count(row.interactions),
             first: format::day(row.first_seen, zone),
-            last: format::day(row.last_seen, zone),
+            last: if row.last_seen.0 == 0 { "not yet".to_owned() } else { format::day(row.last_seen, zone) },
             score: row.last_score.as_ref().map_or_else(|| "–".to_owned(), format::score),
             mood: share.map_or("", mood),
         }

@@ -2,7 +2,7 @@
 
 use super::assets::{ASSETS, Assets};
 use super::tour::{self, Tour};
-use crate::accounts::Area;
+use crate::accounts::{Area, View};
 use crate::errors::{Problem, Told};
 use crate::format;
 use crate::guard::{Visit, Who, cookie, is_for_programs};
@@ -26,6 +26,8 @@ pub(crate) enum Room {
     Initiatives,
     Data,
     Settings,
+    /// None of them.
+    Elsewhere,
 }
 
 /// Everything around the page itself.
@@ -47,12 +49,16 @@ pub(crate) struct Frame {
     pub(crate) way_in: Option<String>,
     pub(crate) tour: Option<Tour>,
     pub(crate) zone: Option<Zone>,
+    /// The saved views that the visitor sees.
+    pub(crate) views: Vec<View>,
 }
 
 /// One line of the navigation.
 pub(crate) struct RoomLink {
     pub(crate) name: &'static str,
     pub(crate) href: String,
+    /// The letter that leads here after `g`.
+    pub(crate) key: char,
     pub(crate) is_here: bool,
 }
 
@@ -65,6 +71,8 @@ impl Frame {
             true => ("/settings/workspace", Area::Workspace),
             false => ("/settings/account", Area::Own),
         };
+        let views = super::go::seen_by(web, &visit).await?;
+        let mut letters = Vec::new();
         let rooms = [
             (Room::Today, "Today", "/today", Area::Figures),
             (Room::Journeys, "Journeys", "/journeys", Area::Figures),
@@ -77,7 +85,13 @@ impl Frame {
         ]
         .into_iter()
         .filter(|(_, _, _, area)| visit.may(*area))
-        .map(|(r, name, path, _)| RoomLink { name, href: visit.link(path), is_here: r == room })
+        .map(|(r, name, path, _)| {
+            // The first letter that no room before has.
+            let mut own = name.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase());
+            let key = own.find(|c| !letters.contains(c)).unwrap_or(' ');
+            letters.push(key);
+            RoomLink { name, href: visit.link(path), key, is_here: r == room }
+        })
         .collect();
         let tour = Tour::of(web, &visit).await?;
         let way_in = (tour.is_none() && tour::is_offered(&visit)).then(|| tour::with_step(&visit.link("/"), 1));
@@ -89,6 +103,7 @@ impl Frame {
             .collect();
         Ok(Self {
             title: title.into(),
+            views,
             rooms,
             workspace: chosen.as_ref().map(|w| w.name.clone()).unwrap_or_default(),
             zone: chosen.and_then(|w| Zone::new(&w.zone).ok()),

@@ -1,6 +1,7 @@
 //! Files that people bring: dropping one, saying what its columns are, letting it in, taking it back.
 
 use super::frame::{Frame, Room, page, sentence};
+use super::places::PlaceLine;
 use super::story_view::{Item, entries};
 use crate::accounts::{Area, Entry, note};
 use crate::errors::Problem;
@@ -28,6 +29,8 @@ struct ImportPage {
     frame: Frame,
     runs: Vec<RunLine>,
     inbox: String,
+    places: Vec<PlaceLine>,
+    folders: Vec<String>,
     zone: String,
     currency: String,
     is_empty: bool,
@@ -76,7 +79,7 @@ fn state_words(state: RunState) -> &'static str {
 }
 
 /// Asks the imports on a thread that may wait.
-async fn ask<T: Send + 'static>(
+pub(super) async fn ask<T: Send + 'static>(
     web: &Web,
     question: impl FnOnce(&Imports) -> Result<T, ImportsError> + Send + 'static,
 ) -> Result<T, Problem> {
@@ -84,16 +87,30 @@ async fn ask<T: Send + 'static>(
     Ok(tokio::task::spawn_blocking(move || question(&imports)).await??)
 }
 
-async fn show(web: &Web, visit: Visit, fault: &str) -> Result<Response, Problem> {
+pub(super) async fn show(web: &Web, visit: Visit, fault: &str) -> Result<Response, Problem> {
     let workspace = visit.workspace()?.clone();
     let inbox = web.imports().inbox(&workspace).display().to_string();
     let (id, zone, currency) = (workspace.id, workspace.zone, workspace.currency);
-    let runs = ask(web, move |i| i.runs(id)).await?;
+    let (runs, places) = ask(web, move |i| Ok((i.runs(id)?, i.places(id)?))).await?;
+    let folders = web.imports().allowed_folders().iter().map(|f| f.display().to_string()).collect();
     let is_empty = web.ask(move |e| Ok(e.sources(id)?.is_empty())).await?;
     let (imports, founds) = (visit.may(Area::Import), visit.may(Area::Found));
     let frame = Frame::new(web, visit, Room::Data, "Bring your own data").await?;
     let runs = runs.iter().map(|r| run_line(r, &frame)).collect();
-    page(&ImportPage { runs, inbox, zone, currency, is_empty, fault: sentence(fault), imports, founds, frame })
+    let places = places.iter().map(|p| PlaceLine::new(p, &frame)).collect();
+    page(&ImportPage {
+        runs,
+        inbox,
+        places,
+        folders,
+        zone,
+        currency,
+        is_empty,
+        fault: sentence(fault),
+        imports,
+        founds,
+        frame,
+    })
 }
 
 /// Shows where a file can be dropped, and the files that came.
@@ -271,7 +288,10 @@ fn look_in_words(look: &Look, choice: Choice, asks: bool, preview: Option<Seen>,
     });
     Looked {
         lines: lines(look, &choice, asks),
-        notices: look.sample.notices.iter().map(|n| sentence(n)).collect(),
+        notices: {
+            let of_people = choice.is_of_people_alone().then_some(texts::PEOPLE_ALONE);
+            of_people.into_iter().chain(look.sample.notices.iter().map(String::as_str)).map(sentence).collect()
+        },
         like: like.map(|l| sentence(&l)),
         known: look.known.map(|k| k.name),
         events: UsualEvent::ALL.iter().map(|e| e.name()).collect(),

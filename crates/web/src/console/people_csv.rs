@@ -78,7 +78,7 @@ fn line(csv: &mut String, row: &CustomerRow) {
         of("user_id").to_owned(),
         row.interactions.to_string(),
         at(row.first_seen),
-        at(row.last_seen),
+        if row.last_seen.0 == 0 { String::new() } else { at(row.last_seen) },
         answer,
     ];
     let cells: Vec<String> = cells.iter().map(|c| cell(c)).collect();

@@ -169,6 +169,10 @@ fn late(p: &PromiseOutcome, zone: Option<&Zone>) -> String {
 /// The customer in two sentences.
 pub(crate) fn summary(profile: &CustomerProfile, zone: Option<&Zone>) -> String {
     let row = &profile.row;
+    // Who was only told about has a name and no story yet.
+    if row.last_seen.0 == 0 {
+        return format!("Known since {}, and not seen yet.", format::day(row.first_seen, zone));
+    }
     let mut text = format!(
         "With you since {}; {}, the last on {}.",
         format::day(row.first_seen, zone),

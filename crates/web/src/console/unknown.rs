@@ -97,7 +97,8 @@ pub(super) fn unknown(facts: &Facts, ask: &dyn Fn(&str, u64) -> Option<String>) 
             None,
         );
     }
-    let unseen = facts.definition.outcomes.iter().filter(|o| !o.events.is_empty() && !facts.found.units.contains_key(&o.key));
+    let unseen =
+        facts.definition.outcomes.iter().filter(|o| !o.events.is_empty() && !facts.found.units.contains_key(&o.key));
     let unseen: Vec<String> = unseen.map(|o| format!("{} (no “{}” has arrived)", o.name, o.events[0])).collect();
     if !unseen.is_empty() {
         put(

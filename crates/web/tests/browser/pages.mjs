@@ -89,12 +89,89 @@ async function keys(tab) {
   }
 }
 
+// The palette and the keys, with the keyboard alone: to a page, to a customer by name, to a saved view.
+async function palette(tab, customer) {
+  const is = async (what, holds) => (await holds) || faults.push(`by keyboard: ${what}`);
+  const path = () => new URL(tab.url()).pathname;
+  const goes = async (what, to, act) => {
+    await Promise.all([tab.waitForURL((u) => u.pathname.startsWith(to), { timeout: 10_000 }).catch(() => {}), act()]);
+    await is(`${what} leads to ${to}, not ${path()}`, path().startsWith(to));
+  };
+  const opens = async (keys) => {
+    await tab.keyboard.press(keys);
+    await tab.waitForSelector("dialog.palette[open] .places a, dialog.palette[open] .keys", { timeout: 10_000 }).catch(() => {});
+    await is(`${keys} opens it`, tab.evaluate(() => document.querySelector("dialog.palette")?.open === true));
+  };
+  await tab.goto("/today");
+  await opens("Control+k");
+  await is("the letters go into it", tab.evaluate(() => document.activeElement.matches("dialog.palette input")));
+  await tab.evaluate(axe);
+  const found = await tab.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] }));
+  for (const v of found.violations) faults.push(`the palette: ${v.id}: ${v.help}: ${v.nodes[0].html}`);
+  if (asked.pictures) await tab.screenshot({ path: `${asked.pictures}/palette.png` });
+  await tab.keyboard.press("Escape");
+  await is("Escape closes it", tab.evaluate(() => !document.querySelector("dialog.palette").open));
+  await opens("Control+k");
+  await goes("a journey's name and Enter", "/journeys/", async () => {
+    await tab.keyboard.type("buy and");
+    await tab.keyboard.press("Enter");
+  });
+  await opens("Control+k");
+  await goes("a customer's name and Enter", "/customers/", async () => {
+    await tab.keyboard.type(customer);
+    await tab.keyboard.press("Enter");
+  });
+  await opens("Control+k");
+  await is("where one was stands first", tab.evaluate(() => document.querySelector("dialog.palette h2")?.textContent === "Where you were"));
+  await goes("arrows and Enter", "/journeys/", async () => {
+    await tab.keyboard.press("ArrowDown");
+    await tab.keyboard.press("Enter");
+  });
+  for (const [key, to] of [["c", "/customers"], ["j", "/journeys"], ["d", "/data"], ["t", "/today"]]) {
+    await goes(`g ${key}`, to, async () => { await tab.keyboard.press("g"); await tab.keyboard.press(key); });
+  }
+  await opens("?");
+  if (asked.pictures) await tab.screenshot({ path: `${asked.pictures}/keys.png` });
+  await tab.keyboard.press("Escape");
+  await tab.goto("/customers");
+  const focused = () => tab.evaluate(() => document.activeElement.getAttribute("href") ?? "");
+  await tab.keyboard.press("j");
+  const first = await focused();
+  await tab.keyboard.press("j");
+  const second = await focused();
+  await tab.keyboard.press("k");
+  await is("j and k walk the list", first !== second && first.startsWith("/customers/") && (await focused()) === first);
+  await goes("Enter", "/customers/", () => tab.keyboard.press("Enter"));
+  // A view is saved on its page, and stands in the palette.
+  await tab.goto("/customers?search=ana");
+  await tab.getByText("Views", { exact: true }).focus();
+  await tab.keyboard.press("Enter");
+  await tab.getByLabel("Save this page as").fill("All the Anas");
+  await Promise.all([tab.waitForNavigation(), tab.keyboard.press("Enter")]);
+  await tab.goto("/today");
+  await opens("Control+k");
+  await goes("a saved view", "/customers", async () => {
+    await tab.keyboard.type("anas");
+    await tab.keyboard.press("Enter");
+  });
+  await is("the view keeps its search", new URL(tab.url()).searchParams.get("search") === "ana");
+  // Keys of one letter can be turned off.
+  await tab.goto("/go");
+  await Promise.all([tab.waitForNavigation(), tab.getByText("Turn keys of one letter off").click()]);
+  await tab.goto("/customers");
+  await tab.keyboard.press("j");
+  await is("keys of one letter are off", (await focused()) === "");
+}
+
 for (const [width, scheme] of [[360, "light"], [360, "dark"], [1440, "light"], [1440, "dark"]]) {
   for (const [cookies, pages] of [[asked.cookies, asked.pages], [[], ["/login"]]]) {
     const made = await context(width, scheme, cookies);
     const tab = await made.newPage();
     for (const path of pages) await look(tab, path, `${width} ${scheme}`);
-    if (width === 1440 && scheme === "light" && cookies.length > 0) await keys(tab);
+    if (width === 1440 && scheme === "light" && cookies.length > 0) {
+      await keys(tab);
+      await palette(tab, asked.customer);
+    }
     await made.close();
   }
 }

@@ -29,6 +29,21 @@ fn link(html: &str, begins: &str) -> String {
     found.unwrap_or_else(|| panic!("no link to {begins} in {html}")).replace("&amp;", "&").replace("&#38;", "&")
 }
 
+fn query() -> throughline_customers::CustomerQuery {
+    throughline_customers::CustomerQuery { search: String::new(), after: None, limit: 1 }
+}
+
+/// Whether the built script is the one of its source, where esbuild is there.
+#[test]
+fn the_built_script_is_that_of_its_source() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/console-js");
+    let told = Command::new(script).arg("--check").output().unwrap();
+    match told.status.code() {
+        Some(3) => println!("skipped: {}", String::from_utf8_lossy(&told.stderr).trim()),
+        code => assert_eq!(code, Some(0), "run scripts/console-js: {}", String::from_utf8_lossy(&told.stdout)),
+    }
+}
+
 /// Reviews with everything that a preview shows: scores, words, somebody who comes back, bad rows.
 fn reviews() -> String {
     let mut csv = "Reviewed on,E-mail,Product,Stars,What they said\n".to_owned();
@@ -83,6 +98,9 @@ fn every_page_is_sound_in_a_browser() {
     );
     let customers = admin.get("/customers").text();
     let story = link(&customers, "/customers/");
+    // What the palette finds somebody by.
+    let row = house.engine.customers(house.workspace.id, &query()).unwrap().rows.remove(0);
+    let customer = row.identifiers.iter().find(|i| i.kind == "email").unwrap_or(&row.identifiers[0]).value.clone();
     // A file that is being decided about, with a question, and one that is in.
     let token = admin.get("/data/import").token();
     let brought = |admin: &mut crate::client::Client, name: &str, csv: &str| {
@@ -116,6 +134,8 @@ fn every_page_is_sound_in_a_browser() {
         &thanks,
         "/data/import",
         "/follow-ups",
+        "/go",
+        "/go?q=a",
         "/today",
         "/scorecards",
         "/scorecards/carrier?measure=broken",
@@ -144,7 +164,7 @@ fn every_page_is_sound_in_a_browser() {
     ];
     let mut asked = json!({
         "chromium": chromium, "modules": modules, "address": house.address.to_string(),
-        "cookies": admin.cookies, "pages": pages,
+        "cookies": admin.cookies, "pages": pages, "customer": customer,
     });
     if let Some(folder) = std::env::var_os("THROUGHLINE_PICTURES") {
         std::fs::create_dir_all(&folder).unwrap();

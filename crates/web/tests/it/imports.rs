@@ -195,3 +195,117 @@ fn zone_and_currency_can_be_set_until_something_has_arrived() {
     assert!(text.contains("Interactions have arrived"), "{text}");
     assert!(admin.get("/settings/workspace").text().contains("Time zone Asia/Tokyo, currency JPY"));
 }
+
+/// Exports that nobody has described: dropped, let in as guessed, and somebody's name stands on a list.
+/// Prints how long the machine took; what a person adds is looking at two pages.
+#[test]
+fn an_unseen_export_is_a_list_of_named_people_after_two_buttons() {
+    const NAMES: [&str; 4] = ["Ana Lima", "Bo Berg", "Zoë O'Neill", "Søren Holm"];
+    let table = |header: &str, row: &dyn Fn(usize, &str) -> String| {
+        let rows: String = (0..400).map(|n| row(n, NAMES[n % 4]) + "\n").collect();
+        format!("{header}\n{rows}")
+    };
+    let day = |n: usize| (n % 9 + 1, n % 28 + 1);
+    let files = [
+        (
+            "magento.csv",
+            table(
+                "ID,\"Purchase Date\",\"Bill-to Name\",\"Grand Total (Base)\",Status,\"Billing Address\",\"Customer Email\",\"Customer Group\"",
+                &|n, name| {
+                    let (m, d) = day(n);
+                    let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep"][m - 1];
+                    format!(
+                        "{:09},\"{month} {d}, 2025, 10:12:31 AM\",\"{name}\",{}.9000,complete,\"{n} High Street\",m{}@example.org,General",
+                        n + 1,
+                        n % 90 + 10,
+                        n % 4
+                    )
+                },
+            ),
+        ),
+        (
+            "woocommerce-de.csv",
+            table(
+                "Bestellnummer;Bestelldatum;Vorname (Rechnung);Nachname (Rechnung);E-Mail (Rechnung);Bestellsumme;Versandkosten;Artikelname",
+                &|n, name| {
+                    let ((m, d), (first, last)) = (day(n), name.split_once(' ').unwrap());
+                    format!(
+                        "{n};{d:02}.{m:02}.2025 10:12;{first};{last};w{}@example.org;1.{:03},90;4,90;Lampe",
+                        n % 4,
+                        n % 900
+                    )
+                },
+            ),
+        ),
+        (
+            "etsy.csv",
+            table(
+                "Sale Date,Order ID,Buyer User ID,Full Name,Number of Items,Date Shipped,Street 1,Currency,Order Value,Order Total,Order Type",
+                &|n, name| {
+                    let (m, d) = day(n);
+                    format!(
+                        "{m:02}/{d:02}/25,{},buyer{},{name},1,{m:02}/{d:02}/25,{n} Low Road,USD,10.00,1{}.50,online",
+                        2_000_000_000 + n,
+                        n % 4,
+                        n % 9
+                    )
+                },
+            ),
+        ),
+        (
+            "amazon.txt",
+            table(
+                "order-id\torder-item-id\tpurchase-date\tbuyer-email\tbuyer-name\tsku\tproduct-name\tcurrency\titem-price\titem-tax",
+                &|n, name| {
+                    let (m, d) = day(n);
+                    format!(
+                        "202-{n:07}-1\t500{n}\t2025-{m:02}-{d:02}T10:12:31+00:00\ta{}@example.com\t{name}\tL-1\tDesk lamp\tUSD\t19.99\t0.80",
+                        n % 4
+                    )
+                },
+            ),
+        ),
+        (
+            "square.csv",
+            table(
+                "Date,Time,Category,Item,Qty,Gross Sales,Net Sales,Transaction ID,Event Type,Location,Customer ID,Customer Name",
+                &|n, name| {
+                    let (m, d) = day(n);
+                    format!(
+                        "2025-{m:02}-{d:02},10:12:31,Coffee,Flat White,1.0,$4.50,$4.50,tx{n},Payment,Harbour,CUST{},{name}",
+                        n % 4
+                    )
+                },
+            ),
+        ),
+        (
+            "termine.csv",
+            table("Termin;Uhrzeit;Kundin;Handy;Leistung;Preis;Mitarbeiterin", &|n, name| {
+                let (m, d) = day(n);
+                format!("{d:02}.{m:02}.2025;10:15;{name};0170 123456{};Schneiden;45,00;Cy", n % 4)
+            }),
+        ),
+    ];
+    let house = House::new();
+    let mut admin = house.admin();
+    let token = admin.get("/data/import").token();
+    for (name, contents) in files {
+        let begun = Instant::now();
+        let file = location(&upload(&mut admin, &token, name, contents.as_bytes()));
+        let page = admin.get(&file).text();
+        assert!(page.contains("value=\"start\"") && !page.contains("role=\"alert\""), "{name} asks something: {page}");
+        // What the form says about decimals is sent with it, as a browser does.
+        let decimal = if page.contains("value=\"comma\" selected") { "comma" } else { "point" };
+        location(&admin.form(&file, &token, &[("decimal", decimal), ("do", "start")]));
+        let done = wait_for(&mut admin, &file, ": is in.");
+        assert!(done.contains("<dt>rows read</dt><dd>400</dd>"), "{name}: {done}");
+        assert!(!done.contains("rows rejected"), "{name}: {done}");
+        let list = admin.get("/customers").text();
+        for who in NAMES.map(|n| n.replace('\'', "&#39;")) {
+            assert!(list.contains(&who), "{name}: {who} is not in {list}");
+        }
+        println!("{name}: 400 rows in, and its people on a list, after {:.1} s", begun.elapsed().as_secs_f64());
+        location(&admin.form(&format!("{file}/undo"), &token, &[]));
+        wait_for(&mut admin, &file, ": taken back.");
+    }
+}

@@ -22,3 +22,4 @@ mod scorecards;
 mod tls;
 mod today;
 mod tour;
+mod views;

@@ -31,19 +31,41 @@ impl TimeForm {
 }
 
 /// Days, and the clock times behind them.
-const DAYS: [&str; 10] = [
-    "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y",
+const DAYS: [&str; 18] = [
+    "%d.%m.%Y",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%d.%m.%y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d-%m-%y",
+    "%m-%d-%y",
     "%d %b %Y",
-];
-const CLOCKS: [&str; 7] = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %H:%M:%S"];
-const OTHERS: [&str; 6] = [
-    "%Y-%m-%d %H:%M:%S %z",
-    "%Y-%m-%d %H:%M",
-    "%a, %d %b %Y %H:%M:%S %z",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%b-%d-%y",
     "%b %d, %Y",
-    "%b %d, %Y %I:%M:%S %p",
-    "%Y%m%d",
+    "%B %d, %Y",
 ];
+const CLOCKS: [&str; 10] = [
+    "",
+    " %H:%M",
+    " %H:%M:%S",
+    " %I:%M %p",
+    " %I:%M:%S %p",
+    ", %H:%M",
+    ", %H:%M:%S",
+    ", %I:%M %p",
+    ", %I:%M:%S %p",
+    " %H:%M Uhr",
+];
+/// Times of day that stand in a column of their own.
+const CLOCKS_ALONE: [&str; 5] = ["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p", "%H:%M Uhr"];
+const OTHERS: [&str; 4] = ["%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M", "%a, %d %b %Y %H:%M:%S %z", "%Y%m%d"];
 
 /// Cells that are different are counted up to here.
 const MOST_DISTINCT: usize = 5_000;
@@ -72,6 +94,12 @@ pub(super) struct Evidence {
     highest: f64,
     whole: bool,
     pub(super) longest: usize,
+    /// Cells with a digit, cells that could be a person's name, cells that say yes or no.
+    pub(super) digits: usize,
+    pub(super) names: usize,
+    pub(super) yes_or_no: usize,
+    /// The form in which nearly all cells are times of day.
+    pub(super) clock: Option<TimeForm>,
     letters: usize,
     spaces: usize,
     /// The form that reads most cells, cells it reads, and all forms that read as many.
@@ -103,6 +131,7 @@ impl Evidence {
         e.filled = filled.len();
         e.distinct = seen.len();
         e.read_times(&filled);
+        e.read_clocks(&filled);
         e
     }
 
@@ -112,9 +141,13 @@ impl Evidence {
         self.spaces += cell.matches(' ').count();
         self.emails += usize::from(is_email(cell));
         self.phones += usize::from(is_phone(cell));
+        self.digits += usize::from(cell.bytes().any(|b| b.is_ascii_digit()));
+        self.names += usize::from(is_name(cell));
+        self.yes_or_no += usize::from(is_yes_or_no(cell));
         self.currencies += usize::from(throughline_interactions::Currency::new(cell).is_ok() && cell.len() == 3);
         let (point, comma) = (Decimal::parse_amount(cell, false), Decimal::parse_amount(cell, true));
-        match point.or(comma) {
+        // A day between points would be read as grouped digits.
+        match point.or(comma).filter(|_| !is_day(cell)) {
             Some(number) => {
                 self.numbers += 1;
                 let value: f64 = number.to_string().parse().unwrap_or(f64::NAN);
@@ -191,6 +224,23 @@ impl Evidence {
         }
     }
 
+    /// Finds the form in which the cells are times of day.
+    fn read_clocks(&mut self, filled: &[&str]) {
+        let Some(first) = filled.first().filter(|f| f.contains(':') && self.longest <= 14) else { return };
+        let reads = |form: &str, cell: &str| jiff::civil::Time::strptime(form, cell).is_ok();
+        let forms = CLOCKS_ALONE.iter().filter(|f| reads(f, first));
+        let best = forms.map(|f| (filled.iter().filter(|c| reads(f, c)).count(), *f)).max_by_key(|(n, _)| *n);
+        self.clock = best.filter(|(n, _)| self.mostly_of(*n, filled.len())).map(|(_, f)| TimeForm(f.to_owned()));
+    }
+
+    /// True for times that are days without a time of day.
+    pub(super) fn is_day_alone(&self) -> bool {
+        self.time.as_ref().is_some_and(|t| match t.0.as_str() {
+            "" => self.longest <= 10,
+            form => !["%H", "%I", "unix"].iter().any(|c| form.contains(c)),
+        })
+    }
+
     fn mostly_of(&self, n: usize, filled: usize) -> bool {
         n > 0 && n as f64 >= filled as f64 * MOSTLY
     }
@@ -246,9 +296,33 @@ impl Evidence {
     }
 }
 
+/// `5.1.26`, `05.01.2026`.
+fn is_day(cell: &str) -> bool {
+    let parts: Vec<&str> = cell.split('.').collect();
+    let digits = |part: &str, sizes: &[usize]| sizes.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    matches!(parts.as_slice(), [day, month, year] if digits(day, &[1, 2]) && digits(month, &[1, 2]) && digits(year, &[2, 4]))
+}
+
 fn is_email(cell: &str) -> bool {
     let Some((local, domain)) = cell.rsplit_once('@') else { return false };
     !local.is_empty() && domain.contains('.') && !cell.contains(char::is_whitespace) && !domain.ends_with('.')
+}
+
+/// Up to five words of letters: `Ana Lima`, `Dr. Zoë O'Neill-Smith`.
+fn is_name(cell: &str) -> bool {
+    let words = cell.split_whitespace().count();
+    (1..=5).contains(&words)
+        && cell.chars().count() <= 60
+        && cell.chars().all(|c| c.is_alphabetic() || c.is_whitespace() || ".,'’-&".contains(c))
+        && cell.chars().filter(|c| c.is_alphabetic()).count() >= 2
+}
+
+fn is_yes_or_no(cell: &str) -> bool {
+    const WORDS: [&str; 22] = [
+        "yes", "no", "y", "n", "true", "false", "ja", "nein", "j", "si", "sí", "sim", "não", "nao", "oui", "non",
+        "nee", "x", "0", "1", "on", "off",
+    ];
+    WORDS.contains(&cell.to_lowercase().as_str())
 }
 
 fn is_phone(cell: &str) -> bool {

@@ -8,6 +8,8 @@ use crate::files::record::{Formats, Record, Request};
 use crate::files::unpack::{self, UnpackLimits};
 use anyhow::Context;
 use serde_json::Value;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::Read;
 use std::path::Path;
 
@@ -40,12 +42,17 @@ impl Sample {
         let mut file = FileRecipe { path: name.clone(), ..FileRecipe::default() };
         let mut notices = Vec::new();
         let mut wanted = Vec::new();
+        // Parquet is read from its end; of everything else the first bytes say what it is.
+        let ending = if matches!(ending, "parquet" | "pq") { "parquet" } else { inside(path, &name, ending)? };
         match ending {
-            "ndjson" | "jsonl" | "json" => wanted = paths(&start(path)?)?,
-            "parquet" | "pq" => {}
+            "json" => {
+                file.format = (!is_json(&name)).then(|| "ndjson".to_owned());
+                wanted = paths(&start(path)?)?;
+            }
+            "parquet" => {}
             _ => {
-                file.format = (!matches!(ending, "csv" | "tsv" | "txt" | "tab" | "xlsx" | "xlsm" | "xls"))
-                    .then(|| "csv".to_owned());
+                let told = matches!(ending, "csv" | "tsv" | "txt" | "tab" | "xlsx" | "xlsm" | "xls");
+                file.format = (!told || is_json(&name)).then(|| "csv".to_owned());
                 written(&start(path)?, &mut file, &mut notices)?;
             }
         }
@@ -86,6 +93,77 @@ impl Sample {
         }
         Ok(Self { file, columns, rows, notices })
     }
+}
+
+impl Sample {
+    /// Whether a column says the same on all lines of what another one numbers, where there are
+    /// several lines: the total of an order, and not the price of its lines.
+    pub fn repeats_within(&self, number: usize, column: usize) -> bool {
+        let mut seen: HashMap<&str, (&str, bool)> = HashMap::new();
+        let mut again = 0;
+        for row in &self.rows {
+            let (key, cell) = (row.cell(number).trim(), row.cell(column).trim());
+            if key.is_empty() {
+                continue;
+            }
+            match seen.entry(key) {
+                Entry::Occupied(e) if e.get().0 != cell => return false,
+                Entry::Occupied(mut e) => {
+                    again += usize::from(!e.get().1);
+                    e.get_mut().1 = true;
+                }
+                Entry::Vacant(e) => drop(e.insert((cell, false))),
+            }
+        }
+        // Two lines of one order may cost the same by chance.
+        again >= 3 || (again > 0 && again * 2 >= seen.len())
+    }
+}
+
+fn is_json(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let plain = lower.strip_suffix(".gz").unwrap_or(&lower);
+    [".ndjson", ".jsonl", ".json"].iter().any(|e| plain.ends_with(e))
+}
+
+/// What a file is by its first bytes, where its ending says something else; what is no table is refused
+/// in words.
+fn inside<'a>(path: &Path, name: &str, ending: &'a str) -> anyhow::Result<&'a str> {
+    let bytes = start(path)?;
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes).trim_ascii_start();
+    let begins = |what: &[u8]| text.len() >= what.len() && text[..what.len()].eq_ignore_ascii_case(what);
+    let no_table = [
+        (&b"%pdf"[..], "is a PDF, which holds pages and no table: export it as CSV or Excel where it came from"),
+        (b"<!doctype", "is a web page: open it in a spreadsheet and save it as CSV or .xlsx"),
+        (b"<html", "is a web page: open it in a spreadsheet and save it as CSV or .xlsx"),
+        (b"<table", "is a web page: open it in a spreadsheet and save it as CSV or .xlsx"),
+        (b"<?xml", "is XML, which is not read: export it as CSV or Excel where it came from"),
+        (b"par1", "is Parquet, whatever its ending says: rename it to end in .parquet"),
+        (b"\x89png", "is a picture"),
+        (b"\xff\xd8\xff", "is a picture, and cannot be read as a table"),
+    ];
+    if let Some((_, why)) = no_table.iter().find(|(what, _)| begins(what)) {
+        anyhow::bail!("`{name}` {why}");
+    }
+    let json = matches!(ending, "ndjson" | "jsonl" | "json");
+    let looks = text.starts_with(b"{") || text.starts_with(b"[");
+    // A column may be called `{`; a line that is an object is one.
+    let object = |t: &[u8]| {
+        let line = t.split(|b| *b == b'\n').next().unwrap_or_default();
+        serde_json::from_slice::<Value>(line).is_ok_and(|v| v.is_object())
+    };
+    let table = || {
+        let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
+        !looks && [b',', b';', b'\t'].iter().any(|d| line.contains(d))
+    };
+    Ok(match (json, looks) {
+        (false, true) if object(text) || text.starts_with(b"[") && text[1..].trim_ascii_start().starts_with(b"{") => {
+            "json"
+        }
+        (true, _) if table() => "csv",
+        (true, _) => "json",
+        (false, _) => ending,
+    })
 }
 
 fn first_of(notices: &[String]) -> String {

@@ -18,12 +18,20 @@ pub enum UsualEvent {
     TicketOpened,
     /// Anything else.
     Contact,
+    /// Nothing: somebody is described, at no time.
+    Identified,
 }
 
 impl UsualEvent {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::OrderCompleted, Self::ReviewPosted, Self::SurveyAnswered, Self::TicketOpened, Self::Contact];
+    pub const ALL: [Self; 6] = [
+        Self::OrderCompleted,
+        Self::ReviewPosted,
+        Self::SurveyAnswered,
+        Self::TicketOpened,
+        Self::Contact,
+        Self::Identified,
+    ];
 
     /// The event's name.
     pub fn name(self) -> &'static str {
@@ -33,6 +41,7 @@ impl UsualEvent {
             Self::SurveyAnswered => "Survey Answered",
             Self::TicketOpened => "Ticket Opened",
             Self::Contact => "Contact",
+            Self::Identified => "Identified",
         }
     }
 
@@ -41,6 +50,7 @@ impl UsualEvent {
         let has = |role: Role| columns.iter().any(|c| c.role == role);
         let scale = columns.iter().find(|c| c.role == Role::Score).and_then(|c| c.scale);
         match () {
+            () if !has(Role::Time) && columns.iter().any(|c| c.role.is_person()) => Self::Identified,
             () if has(Role::Ticket) => Self::TicketOpened,
             () if has(Role::Score) && !has(Role::Amount) => match scale {
                 Some((_, max)) if max > 5.0 => Self::SurveyAnswered,
@@ -52,6 +62,12 @@ impl UsualEvent {
         }
     }
 }
+
+/// Who it was.
+const PERSON: [Role; 3] = [Role::UserId, Role::Email, Role::Phone];
+/// What it was about.
+const ABOUT: [Role; 8] =
+    [Role::Order, Role::Ticket, Role::Product, Role::Store, Role::Carrier, Role::Supplier, Role::Campaign, Role::Staff];
 
 /// A column as the person left it.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,6 +101,8 @@ pub struct Mapping {
     pub currency: String,
     /// What a row is called where no column says it.
     pub event: String,
+    /// The amount is that of a whole order and stands on each of its lines.
+    pub once_per_order: bool,
     /// The columns.
     pub columns: Vec<Assigned>,
     /// The export that it is, whose ready recipe is taken instead of what the columns are.
@@ -128,6 +146,7 @@ impl Mapping {
             zone: zone.to_owned(),
             currency: guess.currency.clone().unwrap_or_else(|| currency.to_owned()),
             event: guess.event.name().to_owned(),
+            once_per_order: guess.is_once_per_order(),
             columns: guess.columns.iter().map(assigned).collect(),
             known: None,
         }
@@ -149,9 +168,16 @@ impl Mapping {
                 return Err(MappingError::Twice { role: role.key(), first, second });
             }
         }
-        let time = self.with(Role::Time).next().ok_or(MappingError::NoTime)?;
         let mut out = self.head(&self.zone);
+        let Some(time) = self.with(Role::Time).next() else {
+            if !self.columns.iter().any(|c| c.role.is_person()) {
+                return Err(MappingError::NoTime);
+            }
+            self.described(&mut out);
+            return Ok(out);
+        };
         self.interaction(&mut out, time, &self.event_word(), true);
+        self.lines_of_orders(&mut out, time);
         for later in self.with(Role::Later) {
             let event = quoted(later.event.as_deref().unwrap_or(&later.column));
             self.interaction(&mut out, later, &event, false);
@@ -177,7 +203,7 @@ impl Mapping {
             let named = line.strip_prefix("occurred_at = \"").and_then(|rest| rest.strip_suffix('"'));
             match named.and_then(|name| self.columns.iter().find(|c| c.column == name)) {
                 Some(time) => {
-                    let _ = writeln!(out, "occurred_at = {}", time_value(time));
+                    let _ = writeln!(out, "occurred_at = {}", time_value(time, None));
                 }
                 None => {
                     let _ = writeln!(out, "{line}");
@@ -225,48 +251,34 @@ impl Mapping {
         if !is_first {
             let _ = writeln!(out, "when = {}", quoted(&time.column));
         }
-        let _ = writeln!(out, "occurred_at = {}", time_value(time));
-        if let Some(naming) = self.naming() {
+        let clock = self.with(Role::Clock).next().filter(|_| is_first);
+        let _ = writeln!(out, "occurred_at = {}", time_value(time, clock));
+        if let Some(order) = self.with(Role::Order).next().filter(|_| self.is_once()) {
+            let _ = writeln!(out, "message_id = {{ columns = {}, first = true }}", quoted(&order.column));
+        } else if let Some(naming) = self.naming() {
             let _ = writeln!(out, "message_id = {}", quoted(naming));
         }
         if let Some(channel) = self.with(Role::Channel).next().filter(|_| is_first) {
             let _ = writeln!(out, "channel = {{ column = {} }}", quoted(&channel.column));
         }
-        let table = |out: &mut String, name: &str, roles: &[Role]| {
-            let entries: Vec<String> = roles
-                .iter()
-                .filter_map(|role| {
-                    let columns: Vec<&str> = self.with(*role).map(|c| c.column.as_str()).collect();
-                    match columns.as_slice() {
-                        [] => None,
-                        [one] => Some(format!("{} = {}", role.key(), quoted(one))),
-                        many => Some(format!("{} = {}", role.key(), list(many.iter().copied()))),
-                    }
-                })
-                .collect();
-            if !entries.is_empty() {
-                let _ = writeln!(out, "{name} = {{ {} }}", entries.join(", "));
-            }
-        };
-        table(out, "identifiers", &[Role::UserId, Role::Email, Role::Phone]);
-        let about = [
-            Role::Order,
-            Role::Ticket,
-            Role::Product,
-            Role::Store,
-            Role::Carrier,
-            Role::Supplier,
-            Role::Campaign,
-            Role::Staff,
-        ];
-        table(out, "refs", &about);
+        self.table(out, "identifiers", &PERSON);
+        let of_line = |role: &Role| self.is_once() && matches!(role, Role::Product | Role::Supplier);
+        let about: Vec<Role> = ABOUT.into_iter().filter(|r| !of_line(r)).collect();
+        self.table(out, "refs", &about);
         if !is_first {
             return;
         }
         if let Some(amount) = self.with(Role::Amount).next() {
             let currency = self.with(Role::Currency).next();
             let currency = currency.map(|c| format!(", currency = {{ column = {} }}", quoted(&c.column)));
-            let _ = writeln!(out, "money = {{ amount = {}{} }}", quoted(&amount.column), currency.unwrap_or_default());
+            let times = self.with(Role::Quantity).next();
+            let number = match times {
+                Some(many) => {
+                    format!("{{ times = {} }}", list([&amount.column, &many.column].map(String::as_str).into_iter()))
+                }
+                None => quoted(&amount.column),
+            };
+            let _ = writeln!(out, "money = {{ amount = {number}{} }}", currency.unwrap_or_default());
         }
         if let Some(score) = self.with(Role::Score).next() {
             let (min, max) = score.scale.unwrap_or((1.0, 5.0));
@@ -283,14 +295,70 @@ impl Mapping {
             let _ = writeln!(out, "text = {}", list(texts.into_iter()));
         }
         if let Some(due) = self.with(Role::Due).next() {
-            let _ = writeln!(out, "promise = {{ kind = \"delivery\", due = {} }}", time_value(due));
+            let _ = writeln!(out, "promise = {{ kind = \"delivery\", due = {} }}", time_value(due, None));
         }
-        let properties: Vec<&Assigned> = self.with(Role::Property).collect();
-        if !properties.is_empty() {
-            out.push_str("\n[interactions.properties]\n");
-            for p in properties {
-                let _ = writeln!(out, "{} = {}", quoted(&p.column), quoted(&p.column));
-            }
+        self.properties(out);
+    }
+
+    /// Somebody is described, at no time: the moment of the import is taken.
+    fn described(&self, out: &mut String) {
+        let _ = writeln!(out, "\n[[interactions]]\nfrom = \"rows\"\nevent = \"Identified\"\nactor = \"system\"");
+        let _ = writeln!(out, "occurred_at = {{ received = true }}");
+        self.table(out, "identifiers", &PERSON);
+        self.properties(out);
+    }
+
+    /// The lines of an order whose amount stands on each of them.
+    fn lines_of_orders(&self, out: &mut String, time: &Assigned) {
+        let (Some(order), Some(product)) = (self.with(Role::Order).next(), self.with(Role::Product).next()) else {
+            return;
+        };
+        if !self.is_once() {
+            return;
+        }
+        let _ = writeln!(out, "\n[[interactions]]\nfrom = \"rows\"\nwhen = {}", quoted(&product.column));
+        let clock = self.with(Role::Clock).next();
+        let _ = writeln!(out, "event = \"Product Ordered\"\noccurred_at = {}", time_value(time, clock));
+        let id = [order.column.as_str(), product.column.as_str()];
+        let _ = writeln!(out, "message_id = {}", list(id.into_iter()));
+        self.table(out, "identifiers", &PERSON);
+        self.table(out, "refs", &[Role::Order, Role::Product, Role::Supplier]);
+    }
+
+    /// One order on several lines, each of which has the amount of all.
+    fn is_once(&self) -> bool {
+        self.once_per_order && self.with(Role::Order).next().is_some() && self.with(Role::Amount).next().is_some()
+    }
+
+    fn table(&self, out: &mut String, name: &str, roles: &[Role]) {
+        let entries: Vec<String> = roles
+            .iter()
+            .filter_map(|role| {
+                let columns: Vec<&str> = self.with(*role).map(|c| c.column.as_str()).collect();
+                match columns.as_slice() {
+                    [] => None,
+                    [one] => Some(format!("{} = {}", role.key(), quoted(one))),
+                    many => Some(format!("{} = {}", role.key(), list(many.iter().copied()))),
+                }
+            })
+            .collect();
+        if !entries.is_empty() {
+            let _ = writeln!(out, "{name} = {{ {} }}", entries.join(", "));
+        }
+    }
+
+    fn properties(&self, out: &mut String) {
+        // A name under a name of ours, so that it is shown and never counted.
+        let named = [Role::Name, Role::FirstName, Role::LastName];
+        let names = named.into_iter().filter_map(|r| self.with(r).next().map(|c| (r.key(), c.column.as_str())));
+        let kept = self.with(Role::Property).map(|c| (c.column.as_str(), c.column.as_str()));
+        let all: Vec<(&str, &str)> = names.chain(kept).collect();
+        if all.is_empty() {
+            return;
+        }
+        out.push_str("\n[interactions.properties]\n");
+        for (name, column) in all {
+            let _ = writeln!(out, "{} = {}", quoted(name), quoted(column));
         }
     }
 
@@ -302,11 +370,22 @@ impl Mapping {
     }
 }
 
-fn time_value(time: &Assigned) -> String {
-    match time.time.as_ref().map(|t| t.0.as_str()) {
-        None | Some("") => quoted(&time.column),
-        Some(form) => format!("{{ column = {}, format = {} }}", quoted(&time.column), quoted(form)),
-    }
+fn time_value(time: &Assigned, clock: Option<&Assigned>) -> String {
+    let form = time.time.as_ref().map_or("", |t| t.0.as_str());
+    let Some(clock) = clock else {
+        return match form {
+            "" => quoted(&time.column),
+            form => format!("{{ column = {}, format = {} }}", quoted(&time.column), quoted(form)),
+        };
+    };
+    let of_day = clock.time.as_ref().map_or("%H:%M", |t| t.0.as_str());
+    let both = match (form, of_day) {
+        // These two are among the forms that everybody understands.
+        ("", "%H:%M" | "%H:%M:%S") => String::new(),
+        ("", of_day) => format!(", format = {}", quoted(&format!("%Y-%m-%d {of_day}"))),
+        (day, of_day) => format!(", format = {}", quoted(&format!("{day} {of_day}"))),
+    };
+    format!("{{ column = {}, clock = {}{both} }}", quoted(&time.column), quoted(&clock.column))
 }
 
 fn quoted(text: &str) -> String {

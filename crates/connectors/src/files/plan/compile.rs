@@ -97,14 +97,20 @@ impl Compiler<'_> {
             (None, Some(column)) => format!("({})", column.0.join(" or ")),
             (None, None) => "(event)".to_owned(),
         };
-        let (message_id, unique) = match &one.message_id {
-            None => (None, false),
+        let (message_id, again) = match &one.message_id {
+            None => (None, Again::Counts),
             Some(id) => {
                 let columns = &id.0.columns.0;
                 if columns.is_empty() {
                     return slip("message_id", "`message_id` names no column; leave it out to use the whole row");
                 }
-                (Some(columns.iter().map(|c| self.cell(c)).collect::<Compiled<_>>()?), id.0.unique)
+                let again = match (id.0.unique, id.0.first) {
+                    (true, true) => return slip("message_id", "an id is either `unique` or `first`, not both"),
+                    (true, false) => Again::MustAgree,
+                    (false, true) => Again::Repeats,
+                    (false, false) => Again::Counts,
+                };
+                (Some(columns.iter().map(|c| self.cell(c)).collect::<Compiled<_>>()?), again)
             }
         };
         let channel = one.channel.as_ref().or(self.recipe.channel.as_ref());
@@ -138,7 +144,7 @@ impl Compiler<'_> {
                 .map(|(k, v)| Ok((k.clone(), self.value(&v.0)?)))
                 .collect::<Compiled<_>>()?,
             message_id,
-            unique,
+            again,
             joins: Vec::new(),
         };
         Ok(Rule { joins: self.joins, ..rule })
@@ -251,6 +257,7 @@ impl Compiler<'_> {
             map: v.map.clone(),
             default: v.default.clone(),
             read_as: v.read_as.unwrap_or(ReadAs::Text),
+            trim_prefix: v.trim_prefix.clone(),
             trim_suffix: v.trim_suffix.clone(),
             split: v.split.clone(),
             unless: v.unless.as_ref().map(|c| self.cell(c)).transpose()?,
@@ -332,8 +339,23 @@ impl Compiler<'_> {
     }
 
     fn time(&mut self, t: &TimeTable) -> Compiled<TimePlan> {
+        if t.received {
+            let with = t.column.0.first().or(t.clock.as_ref()).or(t.format.as_ref());
+            if let Some(word) = with {
+                return slip(word, "`received` takes the moment of the import; leave the other words of this time out");
+            }
+            let (cells, clock, day_format, zone) = (Vec::new(), None, None, None);
+            return Ok(TimePlan { cells, clock, day_format, format: TimeFormat::Usual, zone });
+        }
+        if t.column.0.is_empty() {
+            return slip("{", "a time needs a `column`, or `received = true` where nothing says when");
+        }
         let cells = self.cells(&t.column)?;
-        if let Some(cell) = cells.iter().find(|c| c.several) {
+        let clock = match &t.clock {
+            Some(name) => self.cells(&OneOrMany(vec![name.clone()]))?.pop(),
+            None => None,
+        };
+        if let Some(cell) = cells.iter().chain(&clock).find(|c| c.several) {
             return slip(
                 &cell.name,
                 format!("`{}` has several values, because its file is joined as a list; a time needs one", cell.name),
@@ -370,7 +392,16 @@ impl Compiler<'_> {
                 None => Choice::Read(self.word(word)?),
             }),
         };
-        Ok(TimePlan { cells, format, zone })
+        // The pattern of a day and a time of day is cut where the time of day begins.
+        let day_format = match (&clock, &format) {
+            (Some(_), TimeFormat::Pattern(pattern)) => {
+                let cut = ["%H", "%I", "%k", "%l", "%T", "%R"].iter().filter_map(|d| pattern.find(d)).min();
+                let day = pattern[..cut.unwrap_or(pattern.len())].trim_end();
+                Some(if day == "%Y-%m-%d" { TimeFormat::Usual } else { TimeFormat::Pattern(day.to_owned()) })
+            }
+            _ => None,
+        };
+        Ok(TimePlan { cells, clock, day_format, format, zone })
     }
 
     fn money(&mut self, m: &crate::files::recipe::MoneyTable) -> Compiled<MoneyPlan> {

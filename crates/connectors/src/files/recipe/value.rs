@@ -116,6 +116,8 @@ pub struct ValueTable {
     /// How it is read.
     #[serde(rename = "as")]
     pub read_as: Option<ReadAs>,
+    /// Cut off the beginning where it stands there.
+    pub trim_prefix: Option<String>,
     /// Cut off the end where it stands there.
     pub trim_suffix: Option<String>,
     /// The cell holds several values with this between them.

@@ -10,6 +10,7 @@ pub(super) const GROUPS: &[(&str, &[(Role, &str)])] = &[
         "When",
         &[
             (Role::Time, "the time it happened"),
+            (Role::Clock, "the time of day"),
             (Role::Later, "the time of something later"),
             (Role::Due, "promised until"),
         ],
@@ -20,6 +21,9 @@ pub(super) const GROUPS: &[(&str, &[(Role, &str)])] = &[
             (Role::Email, "the customer's e-mail"),
             (Role::Phone, "the customer's telephone"),
             (Role::UserId, "the customer's number"),
+            (Role::Name, "the customer's name"),
+            (Role::FirstName, "the first name"),
+            (Role::LastName, "the last name"),
         ],
     ),
     (
@@ -28,6 +32,7 @@ pub(super) const GROUPS: &[(&str, &[(Role, &str)])] = &[
             (Role::Event, "what happened"),
             (Role::Channel, "the channel"),
             (Role::Amount, "an amount of money"),
+            (Role::Quantity, "how many, at that price"),
             (Role::Currency, "its currency"),
             (Role::Score, "an answer on a scale"),
             (Role::Text, "what was said"),
@@ -154,8 +159,12 @@ fn in_words(doubt: &Doubt) -> Option<String> {
     match doubt {
         // This one is asked in its own field.
         Doubt::DayOrMonth { .. } => None,
-        Doubt::WhoseAddress(others) => {
-            Some(format!("`{}` has addresses too; leave those out that are not the customer's", others.join("`, `")))
+        Doubt::WhoseAddress(others) => Some(format!(
+            "`{}` has addresses too and is left out; choose it if it is the same person's",
+            others.join("`, `")
+        )),
+        Doubt::OncePerOrder { order } => {
+            Some(format!("it stands again on every line of `{order}`; it is counted once for each"))
         }
         Doubt::Odd { cells, example } => {
             Some(format!("{cells} of the first cells are unlike the others, such as `{example}`"))
