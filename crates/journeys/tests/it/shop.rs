@@ -74,11 +74,14 @@ fn row(position: u64, draft: &Draft, names: &mut Names) -> Row {
     }
 }
 
-/// Looks for pain points in a world.
+/// Looks for what makes customers of a world unhappy or lost, of which its truths speak. What behaviour
+/// alone tells is left out: a slow carrier is late whether or not that moves anybody.
 pub fn find(world: &World) -> Findings {
     let (rows, names) = rows(world);
     let snapshot = Snapshot::of_rows(rows, 4);
-    let pain = PainPoints::new(compile(crate::world::buy_and_receive(), &snapshot));
+    let mut journey = crate::world::buy_and_receive();
+    journey.outcomes.clear();
+    let pain = PainPoints::new(compile(journey, &snapshot));
     pain.find(&snapshot, &|id| names.get(&id).cloned(), &ScanOptions::default()).unwrap()
 }
 

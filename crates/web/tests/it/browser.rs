@@ -164,7 +164,7 @@ fn every_page_is_sound_in_a_browser() {
     ];
     let mut asked = json!({
         "chromium": chromium, "modules": modules, "address": house.address.to_string(),
-        "cookies": admin.cookies, "pages": pages, "customer": customer,
+        "cookies": admin.cookies, "pages": pages.as_slice(), "customer": customer,
     });
     if let Some(folder) = std::env::var_os("THROUGHLINE_PICTURES") {
         std::fs::create_dir_all(&folder).unwrap();
