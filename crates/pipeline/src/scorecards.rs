@@ -101,7 +101,7 @@ impl CardKind {
 impl Engine {
     /// What can be compared, and how it does on the whole.
     pub fn scorecards(&self, workspace: WorkspaceId) -> Result<Arc<Scorecards>, EngineError> {
-        self.figure(workspace, |f| &mut f.scorecards, (), |engine, brand, snapshot| all(engine, brand, snapshot))
+        self.figure(workspace, |f| &mut f.scorecards, (), all)
     }
 
     /// The values of one dimension compared with each other.

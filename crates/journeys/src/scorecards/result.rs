@@ -159,7 +159,10 @@ pub fn usual_beside<'a>(state: &ScorecardsState, others: impl Iterator<Item = (&
     for (dimension, values) in others {
         let counts: Vec<_> = values.iter().filter_map(|h| state.values.get(h)).collect();
         let met: u64 = counts.iter().map(|c| c.met).sum();
-        if counts.len() < 2 || met * 2 < state.instances {
+        let begun: u64 = counts.iter().map(|c| c.begun).sum();
+        // Whatever is no party must have been known from the start, or it may be what came of it.
+        let is_known = dimension.starts_with("ref:") || begun * 10 >= met * 9;
+        if counts.len() < 2 || met * 2 < state.instances || !is_known {
             continue;
         }
         let explained = [Rate::Unhappy, Rate::Broken].map(|rate| {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Grid, Profile, Unit, small};
 use crate::Estimate;
-use crate::distribution::{Z95, chi_square_upper, normal_cdf, t_cdf, t_quantile};
+use crate::distribution::{Z95, chi_square_upper, f_upper, normal_cdf, t_cdf, t_quantile};
 
 /// Answers of one unit as sums of whole numbers in a unit of one's own (thousandths), exactly
 /// mergeable.
@@ -69,7 +69,9 @@ const COMMON: f64 = 10.0;
 ///
 /// The variance of a unit's answers is its own, joined with the common one of all units as if that
 /// rested on ten degrees of freedom (the weighting of Smyth 2004), because the spread of three
-/// answers says nothing. Then as [`normal`]; each unit is compared with all others by Welch's t.
+/// answers says nothing. Then as [`normal`]; each unit is compared with all others by Welch's t, and
+/// all of them by the F test of one-way analysis of variance (Fisher 1925), which keeps its level for
+/// units of a few answers where Cochran's Q does not.
 pub fn means(all: &[Sums], (min, max): (f64, f64)) -> Option<Profile> {
     let seen: Vec<&Sums> = all.iter().filter(|s| s.n > 0).collect();
     let n: u64 = seen.iter().map(|s| s.n).sum();
@@ -102,6 +104,17 @@ pub fn means(all: &[Sums], (min, max): (f64, f64)) -> Option<Profile> {
             })
         })
         .collect();
+    if given.len() > 1 {
+        let whole = seen.iter().fold(Sums::default(), |mut s, unit| {
+            s.merge(unit);
+            s
+        });
+        let between = (whole.about_mean() - about).max(0.0) / (given.len() - 1) as f64;
+        profile.differ_p = match freedom {
+            f if f > 0.0 && about > 0.0 => f_upper(between / (about / f), (given.len() - 1) as f64, f),
+            _ => 1.0,
+        };
+    }
     profile.mean = profile.mean.within(min, max);
     Some(profile)
 }

@@ -123,6 +123,34 @@ fn what_cannot_be_said_is_not() {
     assert!(found.units.iter().flatten().all(|u| u.estimate.low < 4_900.0 && u.estimate.value <= 5_000.0), "{found:?}");
 }
 
+/// Weeks of three answers, all alike, either five or one: chance is not called a difference.
+#[test]
+fn small_units_that_are_equal_differ_as_often_as_the_level_says() {
+    let mut rng = draw::rng(8);
+    let mut differ = 0;
+    for _ in 0..400 {
+        let weeks: Vec<Sums> = (0..40)
+            .map(|_| {
+                let mut s = Sums::default();
+                (0..1 + rng.random_range(0..5_u32))
+                    .for_each(|_| s.add(if rng.random::<f64>() < 0.4 { -100_000 } else { 100_000 }));
+                s
+            })
+            .collect();
+        differ += u32::from(means(&weeks, (-100_000.0, 100_000.0)).unwrap().differ());
+    }
+    assert!((8..=36).contains(&differ), "{differ} of 400");
+    // A table of analysis of variance: F = 9.264706 on 2 and 15 degrees of freedom, p = 0.0023988.
+    let groups = [[6, 8, 4, 5, 3, 4], [8, 12, 9, 11, 6, 8], [13, 9, 11, 8, 7, 12]];
+    let sums = groups.map(|g| {
+        g.into_iter().fold(Sums::default(), |mut s, x| {
+            s.add(x);
+            s
+        })
+    });
+    near(means(&sums, (0.0, 20.0)).unwrap().differ_p, 0.002_398_8, 1e-4);
+}
+
 #[test]
 fn fisher_as_r() {
     // fisher.test(matrix(c(3, 1, 1, 3), 2)): the tail is 17/70; two-sided by doubling.

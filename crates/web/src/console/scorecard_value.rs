@@ -125,7 +125,7 @@ pub(crate) async fn value(
         json: frame.to(format!("/api/v1/scorecards/{}/{}", segment(&kind), segment(&value))),
         name: value,
         beside: within,
-        many,
+        many: if kind.contains('.') { "values".to_owned() } else { many },
         unit,
         hears,
         assigning,

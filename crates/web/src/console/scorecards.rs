@@ -6,6 +6,7 @@ use super::frame::{Frame, Room, page, percent_encoded, sentence};
 use super::map_view::Opens;
 use super::scorecards_view::{
     Row, Sort, difference, explained, figure_words, nouns, people_href, ranked, rows, segment, title, value_href,
+    values_of,
 };
 use crate::errors::Problem;
 use crate::format;
@@ -76,7 +77,7 @@ pub(crate) async fn kinds(State(web): State<Web>, visit: Visit) -> Result<Respon
 }
 
 fn kind_line(frame: &Frame, kind: &CardKind, unit: &str) -> KindLine {
-    let (one, many) = nouns(&kind.key);
+    let (_, many) = nouns(&kind.key);
     let card = &kind.plain;
     let out = |flag: Flag| {
         let mut found: Vec<(f64, String, String, String)> = Vec::new();
@@ -100,7 +101,7 @@ fn kind_line(frame: &Frame, kind: &CardKind, unit: &str) -> KindLine {
     better.truncate(NAMED);
     let met: u64 = card.values.iter().map(|v| v.met).sum();
     let answers = card.measures.iter().filter(|m| matches!(m.kind, MeasureKind::Mean { .. })).map(|m| m.mean.n).max();
-    let mut size = format::counted(card.values.len() as u64, &one, &many);
+    let mut size = values_of(&kind.key, card.values.len());
     if met > 0 {
         size.push_str(&format!(" · met {} by {unit}s", format::counted(met, "time", "times")));
     } else if let Some(answers) = answers {
@@ -201,7 +202,7 @@ pub(crate) async fn kind(
     let (workspace, asked, within) = (visit.workspace()?.id, key.clone(), beside(&wanted.by));
     let (cards, card) =
         web.ask(move |e| Ok((e.scorecards(workspace)?, e.scorecard(workspace, &asked, within)?))).await?;
-    let (one, many) = nouns(&key);
+    let (_, many) = nouns(&key);
     let frame = Frame::new(&web, visit, Room::Scorecards, sentence(&many)).await?;
     let kind = cards.kind(&key).map_err(Problem::from)?;
     let sort = Sort::parse(&wanted.sort);
@@ -238,7 +239,7 @@ pub(crate) async fn kind(
         name: sentence(&many),
         sub: format!(
             "{}, met {} by {}s, {} to {}.",
-            format::counted(card.values.len() as u64, &one, &many),
+            values_of(&key, card.values.len()),
             format::counted(met, "time", "times"),
             cards.unit,
             format::day(cards.data_from, frame.zone.as_ref()),
@@ -249,7 +250,9 @@ pub(crate) async fn kind(
         explained: measure.map(|m| explained(m, &cards.unit)).unwrap_or_default(),
         mean: measure.map(|m| super::scorecards_view::number(m, m.mean.value)).unwrap_or_default(),
         is_share: measure.is_some_and(Measure::high_is_bad),
-        difference: measure.map(|m| difference(m, &many)).unwrap_or_default(),
+        difference: measure
+            .map(|m| difference(m, if key.contains('.') { "values" } else { &many }))
+            .unwrap_or_default(),
         differ: measure.is_some_and(|m| m.differ),
         rows: rows(&frame, &key, &card, chosen.unwrap_or(usize::MAX), noun, shown, from + 1),
         earlier: (wanted.page > 0).then(|| path(&measure_key, wanted.page - 1)),

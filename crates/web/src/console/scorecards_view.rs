@@ -14,13 +14,26 @@ pub(crate) fn nouns(key: &str) -> (String, String) {
     let name = key.rsplit_once('.').map_or(key, |(_, name)| name).replace(['_', '-'], " ");
     let many = match name.as_str() {
         "staff" => return ("member of staff".to_owned(), "staff".to_owned()),
-        n if n.ends_with('s') || n.ends_with("sh") || n.ends_with("ch") || n.ends_with('x') => format!("{n}es"),
+        // A property is no thing that can be counted.
+        n if key.contains('.') => n.to_owned(),
+        n if n.ends_with('s') && !n.ends_with("ss") => n.to_owned(),
+        n if n.ends_with("ss") || n.ends_with("sh") || n.ends_with("ch") || n.ends_with('x') => format!("{n}es"),
         n => match n.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u'])) {
             Some(stem) => format!("{stem}ies"),
             None => format!("{n}s"),
         },
     };
     (name, many)
+}
+
+/// How many values a dimension has, in words.
+pub(crate) fn values_of(key: &str, n: usize) -> String {
+    let (one, many) = nouns(key);
+    if key.contains('.') {
+        format::counted(n as u64, "value", "values")
+    } else {
+        format::counted(n as u64, &one, &many)
+    }
 }
 
 /// A measure in words.
@@ -432,10 +445,11 @@ mod tests {
         check("carrier", "carriers");
         check("staff", "staff");
         check("category", "categories");
-        check("property.payment_method", "payment methods");
+        check("property.payment_method", "payment method");
         check("campaign", "campaigns");
         check("address", "addresses");
         check("survey", "surveys");
+        check("items", "items");
     }
 
     #[test]
