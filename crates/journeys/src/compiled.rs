@@ -1,6 +1,7 @@
 //! A definition made ready for passes.
 
 use crate::definition::{Definition, DefinitionError};
+use crate::scope::Scope;
 use throughline_interactions::Timestamp;
 
 /// A definition made ready for passes: hashes for names, and the last moment that is known.
@@ -12,6 +13,8 @@ pub struct Compiled {
     pub end: i64,
     /// Where time bins after the first begin, in seconds.
     pub bins: Vec<u32>,
+    /// What is counted.
+    pub scope: Scope,
     pub(crate) attributes: Vec<Vec<u64>>,
     pub(crate) finishing: u32,
     /// Bit `s`: something that fills stage `s` can be in the data.
@@ -34,7 +37,14 @@ impl Compiled {
             .collect();
         let finishing = definition.finishing_stages().into_iter().fold(0, |mask, i| mask | 1 << i);
         let bins = definition.bin_starts();
-        Ok(Self { definition, end: end.0, bins, attributes, finishing, measured: u32::MAX })
+        Ok(Self { definition, end: end.0, bins, scope: Scope::default(), attributes, finishing, measured: u32::MAX })
+    }
+
+    /// The same, looked at in part. Seen as of a moment, the data end there.
+    pub fn within(mut self, scope: Scope) -> Self {
+        self.end = scope.as_of.map_or(self.end, |at| self.end.min(at.0));
+        self.scope = scope;
+        self
     }
 
     /// The same for data in which some events never occur: a stage whose events are not there is not

@@ -2,7 +2,8 @@
 //! find in it without being told where to look.
 //!
 //! A [`Definition`] says what a journey is; `instances.rs` cuts a customer's story into instances
-//! of it. [`MapPass`] counts the map, [`PeoplePass`] opens any figure of it, [`PainPoints`] finds
+//! of it. [`MapPass`] counts the map, [`PeoplePass`] opens any figure of it,
+//! [`BehindPass`] tells what stands behind a stage, [`PainPoints`] finds
 //! what is associated with dissatisfaction and with dropping out, [`ScoresPass`] counts the
 //! workspace's scores, [`CallsPass`] lists people worth calling. All are linear passes over the timelines with small mergeable states.
 //!
@@ -12,6 +13,7 @@
 
 mod definition;
 mod span;
+mod scope;
 mod compiled;
 mod instances;
 mod wire;
@@ -19,10 +21,12 @@ mod extent;
 mod figure;
 mod map;
 mod people;
+mod behind;
 pub mod pain_points;
 mod scores_pass;
 mod worth_calling;
 
+pub use behind::{Behind, BehindPass, BehindState};
 pub use compiled::Compiled;
 pub use definition::{
     AttributeRule, Definition, DefinitionError, DropOut, Period, PromiseReading, PromiseRule, Satisfaction, Stage,
@@ -32,10 +36,12 @@ pub use extent::{Extent, ExtentState};
 pub use figure::{Fate, Figure};
 pub use instances::{Answer, Ending, Instance, PromiseFate, Splitter};
 pub use map::{
-    Count, Flow, Map, MapPass, MapState, MoneyFigure, PromiseFigures, ReadingFigures, ScoreFigure, StageFigures, Volume,
+    Count, Flow, Hindrance, Map, MapPass, MapState, MoneyFigure, PromiseFigures, ReadingFigures, ScoreFigure,
+    StageFigures, Volume,
 };
 pub use pain_points::PainPoints;
 pub use people::{PeoplePass, PeopleState, Person};
+pub use scope::{Holding, Scope};
 pub use scores_pass::{ScoresPass, ScoresState, TimeRange};
 pub use span::Span;
 pub use worth_calling::{CallReason, CallsPass, CallsState, ReturnsPass, ReturnsState, WorthCalling};

@@ -19,6 +19,8 @@ pub mod scores;
 
 pub mod rates;
 
+pub mod difference;
+
 pub mod multiplicity;
 
 pub mod survival;

@@ -2,6 +2,7 @@
 
 mod account;
 mod assets;
+mod compare;
 mod curve;
 mod customers;
 mod data;
@@ -11,6 +12,8 @@ mod imports;
 mod journeys;
 mod login;
 mod map_view;
+mod map_sheet;
+mod stage;
 mod findings_view;
 mod follow_ups;
 mod people_csv;
@@ -19,7 +22,7 @@ mod workspace;
 mod story_view;
 mod today;
 
-pub(crate) use frame::problems_as_pages;
+pub(crate) use frame::{percent_encoded, problems_as_pages};
 
 use crate::accounts::Area;
 use crate::routes::{Route, get, post};
@@ -31,6 +34,10 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/today", Area::Figures, today::today),
         get("/journeys", Area::Figures, journeys::journeys),
         get("/journeys/{key}", Area::Figures, journeys::map),
+        get("/journeys/{key}/map.svg", Area::Figures, map_sheet::svg),
+        get("/journeys/{key}/map.png", Area::Figures, map_sheet::png),
+        get("/journeys/{key}/map.pdf", Area::Figures, map_sheet::pdf),
+        get("/journeys/{key}/stages/{stage}", Area::Figures, stage::stage),
         get("/journeys/{key}/people", Area::Customers, journeys::people),
         get("/journeys/{key}/people.csv", Area::Customers, people_csv::people_csv),
         get("/follow-ups", Area::Customers, follow_ups::list),

@@ -3,11 +3,13 @@
 //! change of the design.
 
 use crate::errors::Problem;
+use crate::state::Web;
+use crate::view::{AskedPart, Look};
 use serde_json::json;
-use throughline_interactions::WorkspaceId;
+use throughline_interactions::{WorkspaceId, Zone};
 use throughline_journeys::pain_points::{Finding, Key, Kind, Outcome};
 use throughline_journeys::{Definition, Fate, Figure, PromiseReading};
-use throughline_pipeline::{Engine, EngineError, Person};
+use throughline_pipeline::{Engine, EngineError, Person, View, Workspace};
 
 /// What a figure's name asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,7 @@ pub(crate) fn parse_figure(definition: &Definition, name: &str) -> Option<Asked>
         ["skipped", s] => Figure::Skipped(stage(s)?),
         ["answered", s] => Figure::AnsweredAt(stage(s)?),
         ["dissatisfied", s] => Figure::DissatisfiedAt(stage(s)?),
+        ["friction", s] => Figure::FrictionAt(stage(s)?),
         ["promise", kind, reading, fate] => Figure::Promise {
             rule: definition.promises.iter().position(|p| p.kind == kind)?,
             reading: READINGS.iter().find(|(_, n)| *n == reading)?.0,
@@ -84,12 +87,20 @@ pub(crate) fn pain_name(finding: &Finding) -> String {
     format!("pain.{kind}.{:x}.{outcome}", finding.key.id)
 }
 
+/// What of a journey an address asks for, in the days of the workspace.
+pub(crate) async fn look_at(web: &Web, workspace: &Workspace, asked: &AskedPart) -> Result<Look, Problem> {
+    let id = workspace.id;
+    let data_until = web.ask(move |e| e.data_until(id)).await?;
+    asked.look(Zone::new(&workspace.zone).ok().as_ref(), data_until)
+}
+
 /// The customers behind a figure by its name.
 pub(crate) fn people_behind(
     engine: &Engine,
     workspace: WorkspaceId,
     journey: &str,
     name: &str,
+    view: &View,
 ) -> Result<Vec<Person>, EngineError> {
     let definition = engine
         .journeys(workspace)?
@@ -97,8 +108,8 @@ pub(crate) fn people_behind(
         .find(|d| d.key == journey)
         .ok_or_else(|| EngineError::NotFound(format!("journey `{journey}`")))?;
     match parse_figure(&definition, name) {
-        Some(Asked::Figure(figure)) => engine.people(workspace, journey, figure),
-        Some(Asked::Pain(key, outcome)) => engine.pain_point_people(workspace, journey, key, outcome),
+        Some(Asked::Figure(figure)) => engine.people(workspace, journey, figure, view),
+        Some(Asked::Pain(key, outcome)) => engine.pain_point_people(workspace, journey, key, outcome, view),
         None => Err(EngineError::NotFound(format!("figure {} in journey `{journey}`", json!(name)))),
     }
 }

@@ -9,7 +9,6 @@ use super::moments::{Domain, Moments, Outcome, Unit, domain, is_candidate, is_no
 use super::overlap::{Compared, time_of};
 use crate::compiled::Compiled;
 use crate::instances::{Instance, Splitter};
-use crate::scores_pass::TimeRange;
 use crate::wire::{put_list, put_u32, put_u64, read_list};
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -20,7 +19,6 @@ use throughline_timeline::{Customer, Pass, PassState, Segment, StateError, State
 #[derive(Debug, Clone)]
 pub struct TablesPass {
     pub(super) compiled: Arc<Compiled>,
-    pub(super) range: Option<TimeRange>,
     /// Ascending; a candidate's number is its place.
     pub(super) candidates: Arc<Vec<Key>>,
 }
@@ -121,7 +119,7 @@ impl Pass for TablesPass {
         local.turn += 1;
         let TablesLocal { splitter, lookup, moments, counted, turn } = local;
         for instance in splitter.split(&self.compiled, &customer) {
-            if !self.range.is_none_or(|r| r.contains(instance.start)) {
+            if !instance.is_counted {
                 continue;
             }
             let units = Outcome::ALL.map(|outcome| unit(&self.compiled, instance, outcome));

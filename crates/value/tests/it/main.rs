@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bootstrap;
+mod difference;
 mod distribution;
 mod draw;
 mod multiplicity;

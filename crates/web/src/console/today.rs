@@ -87,7 +87,7 @@ pub(crate) async fn today(State(web): State<Web>, visit: Visit) -> Result<Respon
         let path = frame.to(format!("/journeys/{}/people", facts.definition.key));
         format!("{path}{}figure={}", if path.contains('?') { '&' } else { '?' }, percent_encoded(figure))
     };
-    let findings = cards(&found, &facts.definition, &people)
+    let findings = cards(&found, None, &facts.definition, &people)
         .into_iter()
         .take(FINDINGS)
         .map(|c| (c.title, c.ratio, if opens_people { c.people } else { journey.clone() }))

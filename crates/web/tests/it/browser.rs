@@ -82,8 +82,11 @@ fn every_page_is_sound_in_a_browser() {
         ("due", "2026-08-30"),
     ];
     admin.form("/follow-ups", &token, &assigned);
+    let (compared, behind) = (format!("{map}?period=90d&compare=before"), format!("{map}/stages/receive"));
     let pages = [
         map,
+        &compared,
+        &behind,
         "/data/import",
         "/follow-ups",
         "/today",
@@ -107,7 +110,7 @@ fn every_page_is_sound_in_a_browser() {
     ];
     let mut asked = json!({
         "chromium": chromium, "modules": modules, "address": house.address.to_string(),
-        "cookies": admin.cookies, "pages": pages,
+        "cookies": admin.cookies, "pages": pages, "sheets": [map, &compared],
     });
     if let Some(folder) = std::env::var_os("THROUGHLINE_PICTURES") {
         std::fs::create_dir_all(&folder).unwrap();
