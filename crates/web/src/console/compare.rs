@@ -126,6 +126,8 @@ impl Changes {
                             (by, "likely more than chance".to_owned(), if better { "high" } else { "low" })
                         }
                         Some(_) => (by, "very likely more than chance".to_owned(), if better { "high" } else { "low" }),
+                        // It would stand out alone; so many looks make one such by chance.
+                        None if d.p < 0.05 => (by, "may be chance among so many comparisons".to_owned(), ""),
                         None => (by, "no more than chance".to_owned(), ""),
                     }
                 }
