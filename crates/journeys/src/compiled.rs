@@ -2,6 +2,7 @@
 
 use crate::definition::{Definition, DefinitionError, OutcomeRule};
 use crate::pain_points::Outcome;
+use crate::scope::Scope;
 use crate::span::Span;
 use throughline_interactions::Timestamp;
 
@@ -14,6 +15,8 @@ pub struct Compiled {
     pub end: i64,
     /// Where time bins after the first begin, in seconds.
     pub bins: Vec<u32>,
+    /// What is counted.
+    pub scope: Scope,
     pub(crate) attributes: Vec<Vec<u64>>,
     pub(crate) finishing: u32,
     /// Bit `s`: something that fills stage `s` can be in the data.
@@ -45,12 +48,20 @@ impl Compiled {
             definition,
             end: end.0,
             bins,
+            scope: Scope::default(),
             attributes,
             finishing,
             measured: u32::MAX,
             told: u32::MAX,
             usual_return: None,
         })
+    }
+
+    /// The same, looked at in part. Seen as of a moment, the data end there.
+    pub fn within(mut self, scope: Scope) -> Self {
+        self.end = scope.as_of.map_or(self.end, |at| self.end.min(at.0));
+        self.scope = scope;
+        self
     }
 
     /// The same for data in which some events never occur: a stage whose events are not there is not

@@ -40,6 +40,9 @@ pub struct Definition {
     /// What else can turn out badly, told by behaviour alone.
     #[serde(default, rename = "outcome", skip_serializing_if = "Vec::is_empty")]
     pub outcomes: Vec<OutcomeRule>,
+    /// Names of events that stand in somebody's way: a refused payment, a click of rage.
+    #[serde(default = "usual_friction")]
+    pub friction: Vec<String>,
     /// Within what pain points compare like with like.
     #[serde(default)]
     pub strata: Strata,
@@ -200,6 +203,26 @@ pub enum DefinitionError {
 /// The definitions that the product brings: `buy-and-receive`.
 pub fn default_definitions() -> Vec<Definition> {
     vec![Definition::from_toml(BUY_AND_RECEIVE).expect("the definition in this crate is valid")]
+}
+
+/// What stands in somebody's way, by the names that the snippet, shops and most trackers use.
+fn usual_friction() -> Vec<String> {
+    let names = [
+        "Rage Click",
+        "Rage Clicked",
+        "Dead Click",
+        "Dead Clicked",
+        "Form Abandoned",
+        "Slow Page",
+        "Page Error",
+        "Error Shown",
+        "Search Failed",
+        "Payment Failed",
+        "Coupon Denied",
+        "Delivery Failed",
+        "Ticket Opened",
+    ];
+    names.map(str::to_owned).to_vec()
 }
 
 impl Definition {

@@ -59,6 +59,8 @@ pub enum Figure {
     AnsweredAt(usize),
     /// Answered at or below the limit when this was the furthest stage.
     DissatisfiedAt(usize),
+    /// Something stood in the way when this was the furthest stage; before the start, at the first.
+    FrictionAt(usize),
     /// The fate of a promise.
     Promise {
         /// Place of the promise in the definition.
@@ -71,7 +73,7 @@ pub enum Figure {
 }
 
 const OVERALL: usize = 6;
-const PER_STAGE: usize = 8;
+const PER_STAGE: usize = 9;
 const PER_RULE: usize = 15;
 
 /// How many figures a definition has.
@@ -98,6 +100,7 @@ pub(crate) fn slot(compiled: &Compiled, figure: Figure) -> Option<usize> {
         Figure::Skipped(s) => at(s, 5),
         Figure::AnsweredAt(s) => at(s, 6),
         Figure::DissatisfiedAt(s) => at(s, 7),
+        Figure::FrictionAt(s) => at(s, 8),
         Figure::Promise { rule, reading, fate } => {
             let reading = READINGS.iter().position(|r| *r == reading)?;
             let fate = FATES.iter().position(|f| *f == fate)?;
@@ -110,6 +113,12 @@ pub(crate) fn slot(compiled: &Compiled, figure: Figure) -> Option<usize> {
 /// themselves aside; `None` for an answer before the start.
 pub(crate) fn stage_of_answer(instance: &Instance, row: u32) -> Option<usize> {
     instance.furthest_before(row, |r| instance.answers.iter().any(|a| a.row == r))
+}
+
+/// The stage at which something stood in the way: the furthest reached until then; what came before
+/// the start stood in the way of the first.
+pub(crate) fn stage_of_friction(instance: &Instance, row: u32) -> usize {
+    instance.furthest_before(row, |_| false).unwrap_or(0)
 }
 
 /// The furthest stage that is not optional.
@@ -176,6 +185,10 @@ pub(crate) fn slots_of(compiled: &Compiled, instance: &Instance, mut each: impl 
                 put(Figure::DissatisfiedAt(s));
             }
         }
+    }
+    let met = instance.friction.iter().fold(0_u64, |met, &row| met | 1 << stage_of_friction(instance, row));
+    for s in (0..stages.len()).filter(|s| met >> s & 1 == 1) {
+        put(Figure::FrictionAt(s));
     }
     for promise in &instance.promises {
         for reading in READINGS {

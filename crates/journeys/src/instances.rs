@@ -9,6 +9,7 @@
 
 use crate::compiled::Compiled;
 use crate::definition::PromiseReading;
+use crate::scope::Holding;
 use std::collections::HashMap;
 use throughline_timeline::{Customer, Segment};
 
@@ -86,6 +87,8 @@ pub struct Instance {
     stages: Vec<u32>,
     /// Its answers, in the order of the story, those before the start included.
     pub answers: Vec<Answer>,
+    /// Rows that stood in the way, in the order of the story.
+    pub friction: Vec<u32>,
     /// At most one fate per promise of the definition.
     pub promises: Vec<PromiseFate>,
     /// Designed outcomes told by an event, with the first time after the start.
@@ -94,6 +97,8 @@ pub struct Instance {
     pub next: Option<i64>,
     /// How it stands.
     pub ending: Ending,
+    /// Inside the scope that is looked at.
+    pub is_counted: bool,
     /// When, unfinished, it had first been silent for long enough, even if it went on later.
     pub lapse: Option<i64>,
 }
@@ -129,10 +134,12 @@ impl Instance {
         self.stages.clear();
         self.stages.resize(stages, NONE);
         self.answers.clear();
+        self.friction.clear();
         self.promises.clear();
         self.outcomes.clear();
         self.next = None;
         self.ending = Ending::Waiting;
+        self.is_counted = true;
         self.lapse = None;
         self.start = 0;
         self.ordinal = 0;
@@ -150,6 +157,8 @@ pub struct Splitter {
     ends: Vec<bool>,
     /// Per event: the designed outcomes that it tells.
     tells: Vec<u32>,
+    /// Per event: it stands in the way.
+    hinders: Vec<bool>,
     /// Per kind of score: it counts as satisfaction.
     satisfaction: Vec<bool>,
     /// Per kind of promise: its rule.
@@ -161,6 +170,8 @@ pub struct Splitter {
     /// The code of the subject's kind; `None` if the segment has none, so no instance either.
     subject: Option<u16>,
     has_subject: bool,
+    /// The code of the attribute that the scope asks for; `Some(None)` if the segment has none such.
+    held: Option<Option<u32>>,
     pool: Vec<Instance>,
     used: usize,
     /// The places of the subjects in the pool, once they are too many to look through.
@@ -189,6 +200,7 @@ impl Splitter {
             keeps: events.iter().map(|e| mask_of(e, &mut definition.promises.iter().map(|p| &p.kept_by))).collect(),
             ends: events.iter().map(|e| definition.drop_out.events.iter().any(|d| **d == **e)).collect(),
             tells: events.iter().map(|e| mask_of(e, &mut definition.outcomes.iter().map(|o| &o.events))).collect(),
+            hinders: events.iter().map(|e| definition.friction.iter().any(|f| **f == **e)).collect(),
             satisfaction: segment
                 .score_kinds()
                 .iter()
@@ -218,6 +230,7 @@ impl Splitter {
                 .and_then(|kind| segment.subject_kinds().iter().position(|k| **k == **kind))
                 .map(|i| i as u16),
             has_subject: definition.subject.is_some(),
+            held: compiled.scope.holding.map(|h| segment.attribute_code(h.attribute)),
             pool: Vec::new(),
             used: 0,
             places: HashMap::default(),
@@ -264,6 +277,7 @@ impl Splitter {
         }
         for (ordinal, instance) in used[..count].iter_mut().enumerate() {
             instance.ordinal = ordinal as u32;
+            instance.is_counted = is_counted(compiled, customer, self.held, instance);
         }
         &mut self.pool[..count]
     }
@@ -271,14 +285,19 @@ impl Splitter {
     /// Puts every row into the instances of its subjects.
     fn group(&mut self, compiled: &Compiled, customer: &Customer<'_>) {
         let stages = compiled.definition.stages.len();
+        // What is seen as of a moment has no later rows.
+        let length = match compiled.scope.as_of {
+            Some(_) => (0..customer.len()).take_while(|&i| customer.micros(i) <= compiled.end).count(),
+            None => customer.len(),
+        };
         self.places.clear();
         if !self.has_subject {
             let at = self.instance_of(customer.id, stages);
-            self.pool[at].rows.extend(0..customer.len() as u32);
+            self.pool[at].rows.extend(0..length as u32);
             return;
         }
         for (i, kind, subject) in customer.all_subjects() {
-            if Some(kind) == self.subject {
+            if Some(kind) == self.subject && i < length {
                 let at = self.instance_of(subject, stages);
                 self.pool[at].rows.push(i as u32);
             }
@@ -349,6 +368,9 @@ impl Splitter {
                     }
                 }
             }
+            if self.hinders[event] {
+                instance.friction.push(row);
+            }
             if self.marks[i] & SCORE != 0
                 && let Some(score) = customer.score(i)
                 && self.is_satisfaction(score.kind)
@@ -398,6 +420,14 @@ impl Splitter {
     }
 }
 
+/// Whether an instance lies in the scope that is looked at.
+fn is_counted(compiled: &Compiled, customer: &Customer<'_>, held: Option<Option<u32>>, instance: &Instance) -> bool {
+    let scope = &compiled.scope;
+    let met = |code: u32| instance.rows.iter().any(|&row| customer.attributes(row as usize).contains(&code));
+    let holds = |holding: Holding| held.flatten().is_some_and(met) == holding.with;
+    scope.range.is_none_or(|r| r.contains(instance.start)) && scope.holding.is_none_or(holds)
+}
+
 /// Finished, dropped or waiting; and when it first fell silent.
 fn conclude(
     compiled: &Compiled,
@@ -438,10 +468,12 @@ fn empty() -> Instance {
         start: 0,
         stages: Vec::new(),
         answers: Vec::new(),
+        friction: Vec::new(),
         promises: Vec::new(),
         outcomes: Vec::new(),
         next: None,
         ending: Ending::Waiting,
+        is_counted: true,
         lapse: None,
     }
 }

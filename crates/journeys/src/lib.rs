@@ -2,7 +2,8 @@
 //! find in it without being told where to look.
 //!
 //! A [`Definition`] says what a journey is; `instances.rs` cuts a customer's story into instances
-//! of it. [`MapPass`] counts the map, [`PeoplePass`] opens any figure of it, [`PainPoints`] finds
+//! of it. [`MapPass`] counts the map, [`PeoplePass`] opens any figure of it,
+//! [`BehindPass`] tells what stands behind a stage, [`PainPoints`] finds
 //! what is associated with dissatisfaction and with dropping out, [`ScoresPass`] counts the
 //! workspace's scores, [`scorecards`] compare products, partners and places, [`CallsPass`] lists
 //! people worth calling, [`WeeksPass`] says what changed, [`EffectPass`] what changed when somebody did
@@ -14,6 +15,7 @@
 
 mod definition;
 mod span;
+mod scope;
 mod compiled;
 mod instances;
 mod wire;
@@ -21,6 +23,7 @@ mod extent;
 mod figure;
 mod map;
 mod people;
+mod behind;
 pub mod pain_points;
 mod outcome_people;
 mod effect;
@@ -30,6 +33,7 @@ mod returns;
 mod worth_calling;
 mod weeks;
 
+pub use behind::{Behind, BehindPass, BehindState};
 pub use compiled::Compiled;
 pub use definition::{
     AttributeRule, Definition, DefinitionError, DropOut, OutcomeRule, Period, PromiseReading, PromiseRule,
@@ -42,12 +46,14 @@ pub use extent::{Extent, ExtentState};
 pub use figure::{Fate, Figure};
 pub use instances::{Answer, Ending, Instance, PromiseFate, Splitter};
 pub use map::{
-    Count, Flow, Map, MapPass, MapState, MoneyFigure, PromiseFigures, ReadingFigures, ScoreFigure, StageFigures, Volume,
+    Count, Flow, Hindrance, Map, MapPass, MapState, MoneyFigure, PromiseFigures, ReadingFigures, ScoreFigure,
+    StageFigures, Volume,
 };
 pub use outcome_people::OutcomePeoplePass;
 pub use pain_points::PainPoints;
 pub use people::{PeoplePass, PeopleState, Person};
 pub use returns::{ReturnsPass, ReturnsState};
+pub use scope::{Holding, Scope};
 pub use scores_pass::{ScoresPass, ScoresState, TimeRange};
 pub use span::Span;
 pub use weeks::{Line, Series, WeekPeople, WeekPeoplePass, Weeks, WeeksPass, WeeksState};

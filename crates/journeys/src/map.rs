@@ -6,9 +6,8 @@
 
 use crate::compiled::Compiled;
 use crate::definition::PromiseReading;
-use crate::figure::{self, Fate, stage_of_answer};
+use crate::figure::{self, Fate, stage_of_answer, stage_of_friction};
 use crate::instances::{Instance, Splitter};
-use crate::scores_pass::TimeRange;
 use std::collections::HashMap;
 use std::sync::Arc;
 use throughline_timeline::{Customer, Pass, Segment};
@@ -16,17 +15,17 @@ use throughline_timeline::{Customer, Pass, Segment};
 mod result;
 mod state;
 
-pub use result::{Count, Flow, Map, MoneyFigure, PromiseFigures, ReadingFigures, ScoreFigure, StageFigures, Volume};
+pub use result::{
+    Count, Flow, Hindrance, Map, MoneyFigure, PromiseFigures, ReadingFigures, ScoreFigure, StageFigures, Volume,
+};
 pub use state::MapState;
 use state::{READINGS, StageState, Voice};
 
 /// Counts the map of one journey.
 #[derive(Debug, Clone)]
 pub struct MapPass {
-    /// The journey.
+    /// The journey, with the scope that is looked at.
     pub compiled: Arc<Compiled>,
-    /// Only instances that started inside; all without it.
-    pub range: Option<TimeRange>,
     /// How many voices to keep for each stage.
     pub voices: usize,
 }
@@ -93,6 +92,8 @@ pub struct MapLocal {
     answers: HashMap<(u16, [u32; 3]), Vec<u64>, Quick>,
     /// By the first stage and the second.
     flows: Vec<u64>,
+    /// By stage and event, rows that stood in the way.
+    hindrances: HashMap<(u8, u16), u64, Quick>,
     /// Per figure: counted for the current customer already.
     seen: Vec<u64>,
     turn: u64,
@@ -114,6 +115,7 @@ impl Pass for MapPass {
             currencies: segment.currencies().iter().map(|k| k.to_string()).collect(),
             volumes: Volumes::new(self.compiled.definition.stages.len(), segment),
             answers: HashMap::default(),
+            hindrances: HashMap::default(),
             flows: vec![0; self.compiled.definition.stages.len().pow(2)],
             seen: vec![0; figure::slots(&self.compiled)],
             turn: 0,
@@ -122,9 +124,9 @@ impl Pass for MapPass {
 
     fn customer(&self, local: &mut MapLocal, customer: Customer<'_>, state: &mut MapState) {
         local.turn += 1;
-        let MapLocal { splitter, score_kinds: _, currencies, volumes, answers, flows, seen, turn } = local;
+        let MapLocal { splitter, score_kinds: _, currencies, volumes, answers, flows, hindrances, seen, turn } = local;
         for instance in splitter.split(&self.compiled, &customer) {
-            if !self.range.is_none_or(|r| r.contains(instance.start)) {
+            if !instance.is_counted {
                 continue;
             }
             figure::slots_of(&self.compiled, instance, |slot| {
@@ -140,6 +142,10 @@ impl Pass for MapPass {
             self.stages(instance, path, &customer, currencies, flows, state);
             self.rows(instance, path, &customer, volumes, state);
             self.answers(instance, &customer, answers);
+            for &row in &instance.friction {
+                let stage = stage_of_friction(instance, row) as u8;
+                *hindrances.entry((stage, customer.event(row as usize))).or_default() += 1;
+            }
         }
     }
 
@@ -147,6 +153,10 @@ impl Pass for MapPass {
         for ((stage, event, channel), rows) in local.volumes.into_counts() {
             let name = (segment.event_name(event).to_owned(), segment.channel_name(channel).to_owned());
             *state.stages[stage as usize].volumes.entry(name).or_default() += rows;
+        }
+        for ((stage, event), rows) in local.hindrances {
+            let name = segment.event_name(event).to_owned();
+            *state.stages[stage as usize].hindrances.entry(name).or_default() += rows;
         }
         let stages = self.compiled.definition.stages.len();
         for (flow, instances) in local.flows.into_iter().enumerate().filter(|(_, instances)| *instances > 0) {

@@ -32,7 +32,7 @@ impl Pass for OutcomePeoplePass {
     }
 
     fn customer(&self, splitter: &mut Splitter, customer: Customer<'_>, state: &mut PeopleState) {
-        let instances = splitter.split(&self.compiled, &customer).iter();
+        let instances = splitter.split(&self.compiled, &customer).iter().filter(|i| i.is_counted);
         let met = instances.filter_map(|i| unit(&self.compiled, i, self.outcome)).filter(|u| u.bad).count();
         if met > 0 {
             state.push(Person { customer: customer.id, instances: u32::try_from(met).unwrap_or(u32::MAX) });

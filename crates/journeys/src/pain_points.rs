@@ -67,7 +67,6 @@
 
 use crate::compiled::Compiled;
 use crate::extent::Extent;
-use crate::scores_pass::TimeRange;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -103,10 +102,8 @@ pub type Dictionary<'a> = dyn Fn(u64) -> Option<(String, String)> + 'a;
 /// How pain points of a journey are looked for.
 #[derive(Debug, Clone)]
 pub struct PainPoints {
-    /// The journey.
+    /// The journey, with the scope that is looked at.
     pub compiled: Arc<Compiled>,
-    /// Only instances that started inside.
-    pub range: Option<TimeRange>,
     /// The false discovery rate; 0.02.
     pub q: f64,
     /// Candidates with fewer exposed instances are not compared; 10.
@@ -260,12 +257,12 @@ impl PainPoints {
     /// With the usual limits.
     pub fn new(compiled: Arc<Compiled>) -> Self {
         let (q, fewest_exposed, fewest_events, most_candidates) = (0.02, 10, 5, 4_000);
-        Self { compiled, range: None, q, fewest_exposed, fewest_events, most_candidates, worth: None }
+        Self { compiled, q, fewest_exposed, fewest_events, most_candidates, worth: None }
     }
 
     /// The first pass.
     pub fn census(&self) -> CensusPass {
-        CensusPass { compiled: self.compiled.clone(), range: self.range }
+        CensusPass { compiled: self.compiled.clone() }
     }
 
     /// The second pass, over the candidates that the census found often enough.
@@ -280,7 +277,7 @@ impl PainPoints {
         frequent.truncate(self.most_candidates);
         let mut candidates: Vec<Key> = frequent.into_iter().map(|(_, key)| key).collect();
         candidates.sort_unstable();
-        TablesPass { compiled: self.compiled.clone(), range: self.range, candidates: Arc::new(candidates) }
+        TablesPass { compiled: self.compiled.clone(), candidates: Arc::new(candidates) }
     }
 
     /// Every comparison, shown or not, in the order of the candidates.
@@ -442,7 +439,7 @@ impl PainPoints {
         snapshot: &Snapshot,
         options: &ScanOptions<'_>,
     ) -> Result<(Revenue, Vec<(Key, Estimate)>), ScanError> {
-        let pass = RevenuePass::new(self.compiled.clone(), self.range, keys, &worth.currency, customers, observed_days);
+        let pass = RevenuePass::new(self.compiled.clone(), keys, &worth.currency, customers, observed_days);
         let state = snapshot.scan(&pass, options)?;
         Ok(match pass.result(&state, worth) {
             Ok((total, shares, horizon_days)) => {

@@ -3,7 +3,6 @@
 use crate::compiled::Compiled;
 use crate::figure::{Figure, slot, slots_of};
 use crate::instances::Splitter;
-use crate::scores_pass::TimeRange;
 use crate::wire::{put_list, put_u32, put_u64, read_list};
 use serde::Serialize;
 use std::sync::Arc;
@@ -12,10 +11,8 @@ use throughline_timeline::{Customer, Pass, PassState, Segment, StateError, State
 /// Lists the customers of one figure.
 #[derive(Debug, Clone)]
 pub struct PeoplePass {
-    /// The journey.
+    /// The journey, with the scope of the map.
     pub compiled: Arc<Compiled>,
-    /// Only instances that started inside, as in the map.
-    pub range: Option<TimeRange>,
     /// The figure.
     pub figure: Figure,
 }
@@ -64,7 +61,7 @@ impl Pass for PeoplePass {
         let Some(wanted) = slot(&self.compiled, self.figure) else { return };
         let mut instances = 0;
         for instance in splitter.split(&self.compiled, &customer) {
-            if self.range.is_none_or(|r| r.contains(instance.start)) {
+            if instance.is_counted {
                 slots_of(&self.compiled, instance, |slot| instances += u32::from(slot == wanted));
             }
         }

@@ -7,7 +7,7 @@ use throughline_timeline::{Customer, Pass, PassState, Segment, StateError, State
 use throughline_value::scores::{Scale, ScoreCounts};
 
 /// From `from` to before `until`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TimeRange {
     /// The first moment inside.
     pub from: Timestamp,

@@ -2,14 +2,15 @@
 
 use crate::brand::Brand;
 use crate::folding::decode;
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, View};
 use serde::Serialize;
 use std::collections::HashSet;
+use std::sync::Arc;
 use throughline_interactions::{Interaction, Timestamp, WorkspaceId};
 use throughline_journeys::pain_points::{Key, Outcome, Revenue, Unpriced, Worth};
 use throughline_journeys::{
-    Effect, EffectOf, EffectPass, EffectPeoplePass, Ending, Extent, FollowPass, Instance, PainPoints, Part, Person,
-    Splitter, TimeRange,
+    Compiled, Effect, EffectOf, EffectPass, EffectPeoplePass, Ending, Extent, FollowPass, Instance, PainPoints, Part,
+    Person, Scope, Splitter, TimeRange,
 };
 use throughline_timeline::{ScanOptions, Snapshot};
 
@@ -105,7 +106,7 @@ impl Engine {
     }
 
     fn effect_pass(&self, brand: &Brand, snapshot: &Snapshot, asked: &Asked) -> Result<EffectPass, EngineError> {
-        let compiled = self.compiled_with_returns(brand, snapshot, &asked.journey)?;
+        let compiled = self.compiled_with_returns(brand, snapshot, &asked.journey, &View::default())?;
         let Asked { key, outcome, start, days, .. } = *asked;
         let of = EffectOf { compiled, key, outcome, start, length: i64::from(days) * DAY };
         let follow = FollowPass(of.clone());
@@ -172,7 +173,8 @@ fn priced(
     followed: i64,
 ) -> Result<Revenue, EngineError> {
     let range = Some(TimeRange { from: Timestamp(from), until: Timestamp(until) });
-    let points = PainPoints { range, ..points.clone() };
+    let compiled = Arc::new(Compiled::clone(&points.compiled).within(Scope { range, ..Scope::default() }));
+    let points = PainPoints { compiled, ..points.clone() };
     let first = snapshot.scan(&Extent, &ScanOptions::default())?.first().map_or(0, |t| t.0);
     let observed = u32::try_from((followed.min(points.compiled.end - first)).max(0) / DAY).unwrap_or(u32::MAX);
     Ok(points.price_of(&[key], observed, snapshot, &ScanOptions::default())?)

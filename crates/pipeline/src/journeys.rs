@@ -14,8 +14,9 @@ use throughline_interactions::{Interaction, Timestamp, WorkspaceId, Zone};
 use throughline_journeys::pain_points::{Findings, Key, Outcome, PainPeoplePass, Worth};
 use throughline_journeys::scorecards::{DetailState, Scorecard};
 use throughline_journeys::{
-    CallsPass, Compiled, Definition, Extent, Figure, Map, MapPass, OutcomePeoplePass, PainPoints, PeoplePass,
-    ReturnsPass, ScoresPass, Series, TimeRange, WeekPeople, WeekPeoplePass, Weeks, WeeksPass, WorthCalling,
+    Behind, BehindPass, CallsPass, Compiled, Definition, Extent, Figure, Holding, Map, MapPass, OutcomePeoplePass,
+    PainPoints, PeoplePass, ReturnsPass, Scope, ScoresPass, Series, TimeRange, WeekPeople, WeekPeoplePass, Weeks,
+    WeeksPass, WorthCalling,
 };
 use throughline_store::rusqlite::params;
 use throughline_timeline::{ScanOptions, Snapshot};
@@ -25,14 +26,48 @@ use throughline_value::scores::{ces, csat, mean, nps};
 /// How many voices a stage of the map keeps.
 const VOICES: usize = 12;
 
-/// A journey and the window of its starts, in microseconds.
-type MapKey = (String, Option<(i64, i64)>);
+/// A journey and what of it is looked at.
+type MapKey = (String, View);
+
+/// What of a journey is looked at; all of it by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct View {
+    /// Only what started inside.
+    pub range: Option<TimeRange>,
+    /// Only what met, or did not meet, an attribute.
+    pub met: Option<Met>,
+    /// Nothing after this moment has happened yet, see [`Scope`].
+    pub as_of: Option<Timestamp>,
+}
+
+/// An attribute by its names, such as `ref:carrier` and `dhl`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Met {
+    /// The dimension: `ref:carrier`, `property:coupon`, `touchpoint`.
+    pub dimension: String,
+    /// Its value.
+    pub value: String,
+    /// Those that met it; otherwise those that did not.
+    pub with: bool,
+}
+
+/// One value of a dimension behind a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BehindStage {
+    /// The dimension: `ref:carrier`, `touchpoint`.
+    pub dimension: String,
+    /// Its value.
+    pub value: String,
+    /// How it went for those that met it.
+    pub figures: Behind,
+}
 
 /// What was worked out, by journey.
 #[derive(Default)]
 pub(crate) struct Figures {
     maps: Shelf<MapKey, Map>,
-    findings: Shelf<String, Findings>,
+    findings: Shelf<MapKey, Findings>,
+    behind: Shelf<(MapKey, usize), Vec<BehindStage>>,
     calls: Shelf<String, Calls>,
     pub(crate) scorecards: Shelf<(), Scorecards>,
     pub(crate) scorecard: Shelf<(String, String), Scorecard>,
@@ -134,41 +169,47 @@ impl Engine {
             .ok_or_else(|| EngineError::NotFound(format!("journey `{key}`")))
     }
 
-    /// The live map of a journey; `range` keeps instances that started inside.
-    pub fn map_within(
-        &self,
-        workspace: WorkspaceId,
-        key: &str,
-        range: Option<TimeRange>,
-    ) -> Result<Arc<Map>, EngineError> {
-        let at = (key.to_owned(), range.map(|r| (r.from.0, r.until.0)));
-        let key = key.to_owned();
+    /// The live map of a part of a journey.
+    pub fn map_within(&self, workspace: WorkspaceId, key: &str, view: &View) -> Result<Arc<Map>, EngineError> {
+        let (view, key) = (view.clone(), key.to_owned());
+        let at = (key.clone(), view.clone());
         self.figure(
             workspace,
             |f| &mut f.maps,
             at,
             move |engine, brand, snapshot| {
-                let compiled = engine.compiled(brand, snapshot, &key)?;
-                let pass = MapPass { compiled: compiled.clone(), range, voices: VOICES };
-                Ok(snapshot.scan(&pass, &ScanOptions::default())?.result(&compiled, range))
+                let compiled = engine.compiled_within(brand, snapshot, &key, &view)?;
+                let pass = MapPass { compiled: compiled.clone(), voices: VOICES };
+                Ok(snapshot.scan(&pass, &ScanOptions::default())?.result(&compiled))
             },
         )
     }
 
     /// The live map of a journey over all time.
     pub fn map(&self, workspace: WorkspaceId, key: &str) -> Result<Arc<Map>, EngineError> {
-        self.map_within(workspace, key, None)
+        self.map_within(workspace, key, &View::default())
     }
 
     /// What hurts in a journey.
     pub fn pain_points(&self, workspace: WorkspaceId, key: &str) -> Result<Arc<Findings>, EngineError> {
-        let key = key.to_owned();
+        self.pain_points_within(workspace, key, &View::default())
+    }
+
+    /// What hurts in a part of a journey.
+    pub fn pain_points_within(
+        &self,
+        workspace: WorkspaceId,
+        key: &str,
+        view: &View,
+    ) -> Result<Arc<Findings>, EngineError> {
+        let (view, key) = (view.clone(), key.to_owned());
+        let at = (key.clone(), view.clone());
         self.figure(
             workspace,
             |f| &mut f.findings,
-            key.clone(),
+            at,
             move |engine, brand, snapshot| {
-                let compiled = engine.compiled_with_returns(brand, snapshot, &key)?;
+                let compiled = engine.compiled_with_returns(brand, snapshot, &key, &view)?;
                 let names = names(engine.store(), workspace)?;
                 let configured = engine.workspaces()?.into_iter().find(|w| w.id == workspace);
                 let worth = configured.and_then(|w| Some(Worth { currency: w.currency, margin: w.margin? }));
@@ -246,12 +287,65 @@ impl Engine {
         Ok(state.people().iter().map(|p| Person { customer: p.customer, instances: p.reasons.len() as u32 }).collect())
     }
 
-    /// The customers behind a figure of the map.
-    pub fn people(&self, workspace: WorkspaceId, key: &str, figure: Figure) -> Result<Vec<Person>, EngineError> {
+    /// What stands behind a stage: the shared references and touchpoints that those who reached it met,
+    /// by dimension, the most frequent first.
+    pub fn behind_stage(
+        &self,
+        workspace: WorkspaceId,
+        key: &str,
+        stage: usize,
+        view: &View,
+    ) -> Result<Arc<Vec<BehindStage>>, EngineError> {
+        let (view, key) = (view.clone(), key.to_owned());
+        let at = ((key.clone(), view.clone()), stage);
+        self.figure(
+            workspace,
+            |f| &mut f.behind,
+            at,
+            move |engine, brand, snapshot| {
+                let compiled = engine.compiled_within(brand, snapshot, &key, &view)?;
+                let pass = BehindPass { compiled, figure: Figure::Reached(stage) };
+                let state = snapshot.scan(&pass, &ScanOptions::default())?;
+                let names = names(engine.store(), workspace)?;
+                let mut behind: Vec<BehindStage> = state
+                    .iter()
+                    .filter_map(|(hash, figures)| {
+                        let (dimension, value) = names.get(&hash)?.clone();
+                        let is_thing = dimension.starts_with("ref:") || !dimension.contains(':');
+                        is_thing.then_some(BehindStage { dimension, value, figures: *figures })
+                    })
+                    .collect();
+                let most = |b: &BehindStage| std::cmp::Reverse(b.figures.reached.instances);
+                behind.sort_by(|a, b| {
+                    a.dimension
+                        .cmp(&b.dimension)
+                        .then_with(|| most(a).cmp(&most(b)))
+                        .then_with(|| a.value.cmp(&b.value))
+                });
+                Ok(behind)
+            },
+        )
+    }
+
+    /// The last moment of a workspace's data; `None` without any.
+    pub fn data_until(&self, workspace: WorkspaceId) -> Result<Option<Timestamp>, EngineError> {
         let brand = self.inner().brand(workspace)?;
         let snapshot = brand.snapshot()?;
-        let compiled = self.compiled(&brand, &snapshot, key)?;
-        let pass = PeoplePass { compiled, range: None, figure };
+        Ok(Some(self.end(&brand, &snapshot)?).filter(|end| *end != Timestamp::MIN))
+    }
+
+    /// The customers behind a figure of the map.
+    pub fn people(
+        &self,
+        workspace: WorkspaceId,
+        key: &str,
+        figure: Figure,
+        view: &View,
+    ) -> Result<Vec<Person>, EngineError> {
+        let brand = self.inner().brand(workspace)?;
+        let snapshot = brand.snapshot()?;
+        let compiled = self.compiled_within(&brand, &snapshot, key, view)?;
+        let pass = PeoplePass { compiled, figure };
         Ok(snapshot.scan(&pass, &ScanOptions::default())?.people())
     }
 
@@ -262,11 +356,12 @@ impl Engine {
         key: &str,
         candidate: Key,
         outcome: Outcome,
+        view: &View,
     ) -> Result<Vec<Person>, EngineError> {
         let brand = self.inner().brand(workspace)?;
         let snapshot = brand.snapshot()?;
-        let compiled = self.compiled_with_returns(&brand, &snapshot, key)?;
-        let pass = PainPeoplePass { compiled, range: None, key: candidate, outcome };
+        let compiled = self.compiled_with_returns(&brand, &snapshot, key, view)?;
+        let pass = PainPeoplePass { compiled, key: candidate, outcome };
         Ok(snapshot.scan(&pass, &ScanOptions::default())?.people())
     }
 
@@ -276,10 +371,11 @@ impl Engine {
         workspace: WorkspaceId,
         key: &str,
         outcome: Outcome,
+        view: &View,
     ) -> Result<Vec<Person>, EngineError> {
         let brand = self.inner().brand(workspace)?;
         let snapshot = brand.snapshot()?;
-        let compiled = self.compiled_with_returns(&brand, &snapshot, key)?;
+        let compiled = self.compiled_with_returns(&brand, &snapshot, key, view)?;
         Ok(snapshot.scan(&OutcomePeoplePass { compiled, outcome }, &ScanOptions::default())?.people())
     }
 
@@ -331,16 +427,19 @@ impl Engine {
         self.inner().brand(workspace)?.snapshot()
     }
 
-    /// Compiled, and knowing after how many days who comes back has usually done so.
+    /// Compiled, and knowing after how many days who comes back has usually done so: in all of the
+    /// journey, because a part of it would know of fewer returns than there were.
     pub(crate) fn compiled_with_returns(
         &self,
         brand: &Brand,
         snapshot: &Snapshot,
         key: &str,
+        view: &View,
     ) -> Result<Arc<Compiled>, EngineError> {
-        let compiled = self.compiled(brand, snapshot, key)?;
-        let (_, usual) = self.returns(brand, snapshot, &compiled)?;
-        Ok(Arc::new(Arc::unwrap_or_clone(compiled).with_usual_return(usual)))
+        let whole = self.compiled(brand, snapshot, key)?;
+        let (_, usual) = self.returns(brand, snapshot, &whole)?;
+        let part = self.compiled_within(brand, snapshot, key, view)?;
+        Ok(Arc::new(Arc::unwrap_or_clone(part).with_usual_return(usual)))
     }
 
     /// Returns that were seen, and the usual day.
@@ -361,22 +460,40 @@ impl Engine {
         Ok((n, usual))
     }
 
-    pub(crate) fn compiled(&self, brand: &Brand, snapshot: &Snapshot, key: &str) -> Result<Arc<Compiled>, EngineError> {
+    /// The last moment of a snapshot.
+    fn end(&self, brand: &Brand, snapshot: &Snapshot) -> Result<Timestamp, EngineError> {
         let basis = brand.basis(snapshot);
-        let definition = self.journey(brand.workspace.id, key)?;
         let known = brand.figures().end.filter(|(of, _)| *of == basis);
-        let end = match known {
-            Some((_, end)) => end,
-            None => {
-                let end = snapshot.scan(&Extent, &ScanOptions::default())?.last().unwrap_or(Timestamp::MIN);
-                brand.figures().end = Some((basis, end));
-                end
-            }
-        };
+        if let Some((_, end)) = known {
+            return Ok(end);
+        }
+        let end = snapshot.scan(&Extent, &ScanOptions::default())?.last().unwrap_or(Timestamp::MIN);
+        brand.figures().end = Some((basis, end));
+        Ok(end)
+    }
+
+    pub(crate) fn compiled(&self, brand: &Brand, snapshot: &Snapshot, key: &str) -> Result<Arc<Compiled>, EngineError> {
+        self.compiled_within(brand, snapshot, key, &View::default())
+    }
+
+    fn compiled_within(
+        &self,
+        brand: &Brand,
+        snapshot: &Snapshot,
+        key: &str,
+        view: &View,
+    ) -> Result<Arc<Compiled>, EngineError> {
+        let end = self.end(brand, snapshot)?;
+        let definition = self.journey(brand.workspace.id, key)?;
+        let holding = view
+            .met
+            .as_ref()
+            .map(|met| Holding { attribute: brand.attributes.hash(&met.dimension, &met.value), with: met.with });
+        let scope = Scope { range: view.range, holding, as_of: view.as_of };
         let compiled = Compiled::new(definition, end, &|dimension, value| brand.attributes.hash(dimension, value));
         let compiled = compiled.map_err(|e| EngineError::Refused(e.to_string()))?;
         let events: HashSet<&str> = snapshot.segments().flat_map(|s| s.events().iter().map(|e| &**e)).collect();
-        Ok(Arc::new(compiled.as_measured(|event| events.contains(event))))
+        Ok(Arc::new(compiled.within(scope).as_measured(|event| events.contains(event))))
     }
 }
 

@@ -41,7 +41,7 @@ pub use erasure::Receipt;
 pub use error::EngineError;
 pub use history::History;
 pub use jobs::{Job, JobHandle};
-pub use journeys::{Calls, Person, ScoreReport};
+pub use journeys::{BehindStage, Calls, Met, Person, ScoreReport, View};
 pub use receive::Received;
 pub use retraction::Retraction;
 pub use scorecards::{Beside, CardKind, LeftOut, Scorecards};

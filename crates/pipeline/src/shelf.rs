@@ -19,8 +19,8 @@ const LONG: Duration = Duration::from_millis(200);
 /// So old may be what takes long.
 const FRESH: Duration = Duration::from_secs(30);
 
-/// So many answers of one kind are kept; then the shelf is cleared.
-const MOST: usize = 500;
+/// So many answers are kept of one kind: whoever looks through many windows does not fill the memory.
+const MOST: usize = 48;
 
 /// What figures were worked out from: the version of the timelines, and how often definitions had
 /// changed until then.
@@ -58,7 +58,7 @@ enum Found<T> {
     },
 }
 
-impl<K: Eq + Hash, T> Shelf<K, T> {
+impl<K: Eq + Hash + Clone, T> Shelf<K, T> {
     fn find(&mut self, key: &K, basis: Basis, now: Instant) -> Found<T> {
         let Some(kept) = self.0.get_mut(key) else { return Found::Nothing };
         if kept.basis == basis {
@@ -76,10 +76,17 @@ impl<K: Eq + Hash, T> Shelf<K, T> {
         // What nobody can be given any more goes.
         self.0.retain(|_, k| k.basis == basis || (k.cost > LONG && now - k.at < FRESH));
         if self.0.len() >= MOST && !self.0.contains_key(&key) {
-            self.0.clear();
+            self.drop_oldest();
         }
         if self.0.get(&key).is_none_or(|k| k.basis <= basis) {
             self.0.insert(key, Kept { value, basis, cost, at: now, busy: false });
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        let oldest = self.0.iter().min_by_key(|(_, kept)| kept.at).map(|(key, _)| key.clone());
+        if let Some(key) = oldest {
+            self.0.remove(&key);
         }
     }
 
@@ -161,6 +168,16 @@ mod tests {
         shelf.keep("map", Arc::new(1), basis(0, 1), Duration::from_millis(5), now);
         assert_eq!(ask(&mut shelf, basis(0, 1), now), Some((1, false)));
         assert_eq!(ask(&mut shelf, basis(0, 2), now), None);
+    }
+
+    #[test]
+    fn only_so_many_are_kept() {
+        let (mut shelf, now) = (Shelf::default(), Instant::now());
+        for n in 0..MOST as u64 + 9 {
+            shelf.keep(n, Arc::new(n), basis(0, 1), Duration::ZERO, now + Duration::from_secs(n));
+        }
+        assert_eq!(shelf.0.len(), MOST);
+        assert!(!shelf.0.contains_key(&8) && shelf.0.contains_key(&9));
     }
 
     #[test]

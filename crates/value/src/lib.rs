@@ -19,9 +19,11 @@ pub mod scores;
 
 pub mod rates;
 
-pub mod shrinkage;
-
 pub mod change;
+
+pub mod difference;
+
+pub mod shrinkage;
 
 pub mod multiplicity;
 

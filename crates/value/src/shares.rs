@@ -41,7 +41,7 @@ impl Share {
 /// Newcombe (1998, Stat. Med. 17:873), method 10: the two Wilson intervals joined,
 /// d − √((p₂ − l₂)² + (u₁ − p₁)²) to d + √((u₂ − p₂)² + (p₁ − l₁)²), no continuity correction.
 pub fn difference(first: Share, second: Share) -> Option<Estimate> {
-    joined(&first.estimate()?, &second.estimate()?)
+    Some(joined(&first.estimate()?, &second.estimate()?))
 }
 
 /// How much more the one pair changed than the other: (`after` − `before`) of the first less that
@@ -50,12 +50,11 @@ pub fn difference(first: Share, second: Share) -> Option<Estimate> {
 /// The two differences of [`difference`], joined as these join two shares (MOVER, Zou & Donner 2008,
 /// Stat. Med. 27:1693). It is an effect only if both would have changed alike without it.
 pub fn difference_in_differences(of: [Share; 2], against: [Share; 2]) -> Option<Estimate> {
-    joined(&difference(against[0], against[1])?, &difference(of[0], of[1])?)
+    Some(joined(&difference(against[0], against[1])?, &difference(of[0], of[1])?))
 }
 
-fn joined(first: &Estimate, second: &Estimate) -> Option<Estimate> {
-    let value = second.value - first.value;
-    let down = (second.value - second.low).hypot(first.high - first.value);
-    let up = (second.high - second.value).hypot(first.value - first.low);
-    Some(Estimate::new(value, value - down, value + up, first.n + second.n))
+/// The second less the first ([`crate::difference`]); n is both together.
+fn joined(first: &Estimate, second: &Estimate) -> Estimate {
+    let change = crate::difference::difference(second, first).change;
+    Estimate { n: first.n + second.n, ..change }
 }

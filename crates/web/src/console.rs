@@ -6,6 +6,7 @@ mod ask;
 mod asking;
 mod assets;
 mod brief;
+mod compare;
 mod curve;
 mod customers;
 mod data;
@@ -20,6 +21,8 @@ mod login;
 mod map_view;
 mod monday;
 mod news_words;
+mod map_sheet;
+mod stage;
 mod findings_view;
 mod follow_ups;
 mod people_csv;
@@ -37,7 +40,7 @@ mod tour;
 mod unknown;
 
 pub(crate) use brief::{Brief, gather};
-pub(crate) use frame::problems_as_pages;
+pub(crate) use frame::{percent_encoded, problems_as_pages};
 pub(crate) use news_words::{Sentence, sentences as brief_sentences};
 
 use crate::accounts::Area;
@@ -52,6 +55,10 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/today/monday", Area::Own, monday::wish),
         get("/journeys", Area::Figures, journeys::journeys),
         get("/journeys/{key}", Area::Figures, journeys::map),
+        get("/journeys/{key}/map.svg", Area::Figures, map_sheet::svg),
+        get("/journeys/{key}/map.png", Area::Figures, map_sheet::png),
+        get("/journeys/{key}/map.pdf", Area::Figures, map_sheet::pdf),
+        get("/journeys/{key}/stages/{stage}", Area::Figures, stage::stage),
         get("/journeys/{key}/people", Area::Customers, journeys::people),
         get("/journeys/{key}/people.csv", Area::Customers, people_csv::people_csv),
         get("/scorecards", Area::Figures, scorecards::kinds),

@@ -3,11 +3,13 @@
 //! change of the design.
 
 use crate::errors::Problem;
+use crate::state::Web;
+use crate::view::{AskedPart, Look};
 use serde_json::json;
-use throughline_interactions::{Timestamp, WorkspaceId};
+use throughline_interactions::{Timestamp, WorkspaceId, Zone};
 use throughline_journeys::pain_points::{Finding, Key, Kind, Outcome};
 use throughline_journeys::{Definition, Fate, Figure, Part, PromiseReading, Series, TimeRange};
-use throughline_pipeline::{Engine, EngineError, Person};
+use throughline_pipeline::{Engine, EngineError, Person, View, Workspace};
 
 /// What a figure's name asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,7 @@ pub(crate) fn parse_figure(definition: &Definition, name: &str) -> Option<Asked>
         ["skipped", s] => Figure::Skipped(stage(s)?),
         ["answered", s] => Figure::AnsweredAt(stage(s)?),
         ["dissatisfied", s] => Figure::DissatisfiedAt(stage(s)?),
+        ["friction", s] => Figure::FrictionAt(stage(s)?),
         ["promise", kind, reading, fate] => Figure::Promise {
             rule: definition.promises.iter().position(|p| p.kind == kind)?,
             reading: READINGS.iter().find(|(_, n)| *n == reading)?.0,
@@ -142,12 +145,20 @@ pub(crate) fn effect_name(pain: &str, start: i64, days: u32, is_after: bool, par
     format!("effect.{of}.{start}.{days}.{window}.{}", name_of(&PARTS, part))
 }
 
+/// What of a journey an address asks for, in the days of the workspace.
+pub(crate) async fn look_at(web: &Web, workspace: &Workspace, asked: &AskedPart) -> Result<Look, Problem> {
+    let id = workspace.id;
+    let data_until = web.ask(move |e| e.data_until(id)).await?;
+    asked.look(Zone::new(&workspace.zone).ok().as_ref(), data_until)
+}
+
 /// The customers behind a figure by its name.
 pub(crate) fn people_behind(
     engine: &Engine,
     workspace: WorkspaceId,
     journey: &str,
     name: &str,
+    view: &View,
 ) -> Result<Vec<Person>, EngineError> {
     let definition = engine
         .journeys(workspace)?
@@ -155,14 +166,14 @@ pub(crate) fn people_behind(
         .find(|d| d.key == journey)
         .ok_or_else(|| EngineError::NotFound(format!("journey `{journey}`")))?;
     match parse_figure(&definition, name) {
-        Some(Asked::Figure(figure)) => engine.people(workspace, journey, figure),
-        Some(Asked::Pain(key, outcome)) => engine.pain_point_people(workspace, journey, key, outcome),
+        Some(Asked::Figure(figure)) => engine.people(workspace, journey, figure, view),
+        Some(Asked::Pain(key, outcome)) => engine.pain_point_people(workspace, journey, key, outcome, view),
         Some(Asked::Week(series, from, until)) => {
             let range = TimeRange { from: Timestamp(from * 1_000_000), until: Timestamp(until * 1_000_000) };
             Ok(engine.week_people(workspace, journey, series, range)?.people())
         }
         Some(Asked::WorthCalling) => engine.everybody_worth_calling(workspace, journey),
-        Some(Asked::Outcome(outcome)) => engine.outcome_people(workspace, journey, outcome),
+        Some(Asked::Outcome(outcome)) => engine.outcome_people(workspace, journey, outcome, view),
         Some(Asked::Effect(e)) => {
             let asked = throughline_pipeline::Asked {
                 journey: journey.to_owned(),

@@ -15,6 +15,7 @@ mod credentials;
 mod console;
 mod errors;
 mod figures;
+mod view;
 mod format;
 mod guard;
 mod headers;

@@ -81,6 +81,10 @@ pub struct StageFigures {
     pub answered: Count,
     /// Answered here at or below the limit.
     pub dissatisfied: Count,
+    /// Something stood in the way here.
+    pub friction: Count,
+    /// What stood in the way, by event, most first.
+    pub hindrances: Vec<Hindrance>,
     /// The share lost of those whose fate is known (waiting ones are left out), 0–1.
     pub drop_off: Option<Estimate>,
     /// Seconds from the stage filled before, median.
@@ -128,6 +132,15 @@ pub struct Volume {
     /// The channel; empty if unknown.
     pub channel: String,
     /// How many.
+    pub rows: u64,
+}
+
+/// What stood in the way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hindrance {
+    /// The event.
+    pub event: String,
+    /// How often.
     pub rows: u64,
 }
 
@@ -199,8 +212,9 @@ pub struct ReadingFigures {
 }
 
 impl MapState {
-    /// The map; `range` is the one the pass had.
-    pub fn result(&self, compiled: &Compiled, range: Option<crate::TimeRange>) -> Map {
+    /// The map; `compiled` is the one the pass had.
+    pub fn result(&self, compiled: &Compiled) -> Map {
+        let range = compiled.scope.range;
         let count = |figure| slot(compiled, figure).and_then(|s| self.counts.get(s)).copied().unwrap_or_default();
         let definition = &compiled.definition;
         let key = |s: u8| definition.stages.get(s as usize).map(|s| s.key.clone()).unwrap_or_default();
@@ -240,6 +254,9 @@ impl MapState {
             .map(|((event, channel), &rows)| Volume { event: event.clone(), channel: channel.clone(), rows })
             .collect();
         volumes.sort_by_key(|v| std::cmp::Reverse(v.rows));
+        let mut hindrances: Vec<Hindrance> =
+            state.hindrances.iter().map(|(event, &rows)| Hindrance { event: event.clone(), rows }).collect();
+        hindrances.sort_by_key(|h| std::cmp::Reverse(h.rows));
         StageFigures {
             key: designed.key.clone(),
             name: if designed.name.is_empty() { designed.key.clone() } else { designed.name.clone() },
@@ -252,6 +269,8 @@ impl MapState {
             skipped: count(Figure::Skipped(s)),
             answered: count(Figure::AnsweredAt(s)),
             dissatisfied: count(Figure::DissatisfiedAt(s)),
+            friction: count(Figure::FrictionAt(s)),
+            hindrances,
             drop_off: if designed.optional { None } else { throughline_value::interval::wilson(lost.instances, known) },
             from_previous_median: previous_median,
             from_previous_p90: previous_p90,

@@ -65,6 +65,8 @@ pub(super) struct StageState {
     pub from_start: Times,
     pub scores: ScoresState,
     pub volumes: BTreeMap<(String, String), u64>,
+    /// What stood in the way, by event.
+    pub hindrances: BTreeMap<String, u64>,
     pub voices: Vec<Voice>,
     /// Minor units and rows by currency.
     pub money: BTreeMap<String, (i128, u64)>,
@@ -113,7 +115,7 @@ impl MapState {
 }
 
 impl PassState for MapState {
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 
     fn merge(&mut self, other: Self) {
         self.voices = self.voices.max(other.voices);
@@ -129,6 +131,9 @@ impl PassState for MapState {
             mine.scores.merge_from(theirs.scores);
             for (name, rows) in theirs.volumes {
                 *mine.volumes.entry(name).or_default() += rows;
+            }
+            for (event, rows) in theirs.hindrances {
+                *mine.hindrances.entry(event).or_default() += rows;
             }
             for voice in theirs.voices {
                 mine.add_voice(voice, self.voices);
@@ -198,6 +203,10 @@ fn put_stage(out: &mut Vec<u8>, stage: &StageState) {
         put_bytes(out, channel.as_bytes());
         put_u64(out, *rows);
     });
+    put_list(out, stage.hindrances.iter(), |out, (event, rows)| {
+        put_bytes(out, event.as_bytes());
+        put_u64(out, *rows);
+    });
     put_list(out, stage.voices.iter(), |out, voice| {
         put_u32(out, voice.share);
         put_u64(out, voice.newest.0 as u64);
@@ -217,6 +226,7 @@ fn read_stage(r: &mut StateReader<'_>) -> Result<StageState, StateError> {
         from_start: Times(vec![read_list(r, 4, StateReader::u32)?]),
         scores: ScoresState::read(r)?,
         volumes: read_list(r, 24, |r| Ok(((r.text()?.to_owned(), r.text()?.to_owned()), r.u64()?)))?,
+        hindrances: read_list(r, 16, |r| Ok((r.text()?.to_owned(), r.u64()?)))?,
         voices: read_list(r, 20, |r| Ok(Voice { share: r.u32()?, newest: Reverse(r.i64()?), position: r.u64()? }))?,
         money: read_list(r, 32, |r| {
             let currency = r.text()?.to_owned();

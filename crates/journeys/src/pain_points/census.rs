@@ -9,7 +9,6 @@ use super::moments::{Unit, is_not_reached, unit};
 use super::tables::{key_of, put_key};
 use crate::compiled::Compiled;
 use crate::instances::Splitter;
-use crate::scores_pass::TimeRange;
 use crate::wire::{put_list, put_u64, read_list};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -19,7 +18,6 @@ use throughline_timeline::{Customer, Pass, PassState, Segment, StateError, State
 #[derive(Debug, Clone)]
 pub struct CensusPass {
     pub(super) compiled: Arc<Compiled>,
-    pub(super) range: Option<TimeRange>,
 }
 
 /// Exposed instances per candidate and outcome, and the names of events and channels.
@@ -71,7 +69,7 @@ impl Pass for CensusPass {
     fn customer(&self, local: &mut CensusLocal, customer: Customer<'_>, _: &mut CensusState) {
         let CensusLocal { splitter, lookup, counts, outcomes, .. } = local;
         for instance in splitter.split(&self.compiled, &customer) {
-            if !self.range.is_none_or(|r| r.contains(instance.start)) {
+            if !instance.is_counted {
                 continue;
             }
             let mut units: [Option<Unit>; Outcome::MOST] = [None; Outcome::MOST];

@@ -7,7 +7,6 @@ use super::tables::is_exposed;
 use crate::compiled::Compiled;
 use crate::instances::Splitter;
 use crate::people::{PeopleState, Person};
-use crate::scores_pass::TimeRange;
 use std::sync::Arc;
 use throughline_timeline::{Customer, Pass, Segment};
 
@@ -15,10 +14,8 @@ use throughline_timeline::{Customer, Pass, Segment};
 /// `customers`, with as many instances as its `exposed_events`.
 #[derive(Debug, Clone)]
 pub struct PainPeoplePass {
-    /// The journey.
+    /// The journey, with the scope in which the finding was found.
     pub compiled: Arc<Compiled>,
-    /// As it was when the finding was found.
-    pub range: Option<TimeRange>,
     /// The candidate.
     pub key: Key,
     /// The outcome.
@@ -51,7 +48,7 @@ impl Pass for PainPeoplePass {
         let PainPeopleLocal { splitter, lookup } = local;
         let mut instances = 0;
         for instance in splitter.split(&self.compiled, &customer) {
-            if !self.range.is_none_or(|r| r.contains(instance.start)) {
+            if !instance.is_counted {
                 continue;
             }
             let Some(unit) = unit(&self.compiled, instance, self.outcome).filter(|u| u.bad) else { continue };

@@ -21,7 +21,6 @@ use super::exposure::{Key, Kind, Lookup, NONE};
 use super::moments::stratum;
 use crate::compiled::Compiled;
 use crate::instances::{Instance, Splitter};
-use crate::scores_pass::TimeRange;
 use crate::wire::put_u64;
 use serde::Serialize;
 use std::sync::Arc;
@@ -108,7 +107,6 @@ fn horizon(observed_days: u32) -> u32 {
 #[derive(Debug, Clone)]
 pub struct RevenuePass {
     compiled: Arc<Compiled>,
-    range: Option<TimeRange>,
     /// Ascending; the place of a key is the finding's number.
     keys: Arc<Vec<Key>>,
     currency: String,
@@ -160,7 +158,6 @@ impl RevenuePass {
     /// and `observed_days` are about how many there are.
     pub fn new(
         compiled: Arc<Compiled>,
-        range: Option<TimeRange>,
         keys: impl IntoIterator<Item = Key>,
         currency: &str,
         customers: u64,
@@ -173,7 +170,7 @@ impl RevenuePass {
         let mut plan = Plan::yearly(observed_days, 0x7468_726f_7567_686c);
         plan.horizon_days = horizon(observed_days);
         let sample_bits = (customers / MOST).checked_ilog2().map_or(0, |bits| bits + 1);
-        Self { compiled, range, keys: Arc::new(keys), currency: currency.to_owned(), plan, sample_bits }
+        Self { compiled, keys: Arc::new(keys), currency: currency.to_owned(), plan, sample_bits }
     }
 
     /// What the findings cost: the total, and each key's share.
@@ -228,7 +225,7 @@ impl Pass for RevenuePass {
             customer.money(row).filter(|(minor, code)| *code == currency && *minor > 0).map(|(minor, _)| minor)
         };
         for (at, instance) in instances.iter().enumerate() {
-            if !self.range.is_none_or(|r| r.contains(instance.start)) {
+            if !instance.is_counted {
                 continue;
             }
             let later = &instances[at + 1..];

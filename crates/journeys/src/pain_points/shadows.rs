@@ -18,7 +18,6 @@ use super::tables::{Table, TablesPass};
 use super::{Finding, Key, Outcome};
 use crate::compiled::Compiled;
 use crate::instances::Splitter;
-use crate::scores_pass::TimeRange;
 use crate::wire::{put_list, put_u32, put_u64, read_list};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,7 +58,6 @@ pub(super) fn part(all: Vec<Finding>) -> (Vec<Finding>, Vec<Finding>) {
 #[derive(Debug, Clone)]
 pub struct TogetherPass {
     compiled: Arc<Compiled>,
-    range: Option<TimeRange>,
     outcome: Outcome,
     /// Ascending; a finding's bit is its place.
     keys: Arc<Vec<Key>>,
@@ -97,7 +95,7 @@ impl Pass for TogetherPass {
     fn customer(&self, local: &mut TogetherLocal, customer: Customer<'_>, state: &mut TogetherState) {
         let TogetherLocal { splitter, lookup, events } = local;
         for instance in splitter.split(&self.compiled, &customer) {
-            if !self.range.is_none_or(|r| r.contains(instance.start)) {
+            if !instance.is_counted {
                 continue;
             }
             let Some(unit) = unit(&self.compiled, instance, self.outcome) else { continue };
@@ -199,7 +197,7 @@ pub(super) fn cast(
     let mut keys: Vec<Key> = chosen.iter().map(|&i| findings[i].key).collect();
     keys.sort_unstable();
     let keys = Arc::new(keys);
-    let together = TogetherPass { compiled: pass.compiled.clone(), range: pass.range, outcome, keys: keys.clone() };
+    let together = TogetherPass { compiled: pass.compiled.clone(), outcome, keys: keys.clone() };
     let together = snapshot.scan(&together, options)?;
     let bit = |i: usize| keys.binary_search(&findings[i].key).unwrap_or(0);
     let stays = |a: usize, b: usize| together.stays(bit(a), bit(b), &findings[a]);

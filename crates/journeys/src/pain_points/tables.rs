@@ -12,7 +12,6 @@ use super::moments::{
 use super::overlap::{Compared, time_of};
 use crate::compiled::Compiled;
 use crate::instances::{Instance, Splitter};
-use crate::scores_pass::TimeRange;
 use crate::wire::{put_list, put_u32, put_u64, read_list};
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -23,7 +22,6 @@ use throughline_timeline::{Customer, Pass, PassState, Segment, StateError, State
 #[derive(Debug, Clone)]
 pub struct TablesPass {
     pub(super) compiled: Arc<Compiled>,
-    pub(super) range: Option<TimeRange>,
     /// Ascending; a candidate's number is its place.
     pub(super) candidates: Arc<Vec<Key>>,
 }
@@ -126,7 +124,7 @@ impl Pass for TablesPass {
         local.turn += 1;
         let TablesLocal { splitter, lookup, moments, counted, turn, outcomes } = local;
         for instance in splitter.split(&self.compiled, &customer) {
-            if !self.range.is_none_or(|r| r.contains(instance.start)) {
+            if !instance.is_counted {
                 continue;
             }
             let mut units: [Option<Unit>; Outcome::MOST] = [None; Outcome::MOST];

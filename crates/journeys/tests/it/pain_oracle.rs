@@ -300,7 +300,7 @@ fn check(rows: Vec<Row>) -> usize {
             assert_eq!((c.compared, c.compared_events, c.never), (slow.compared, slow.events, slow.never));
             assert!((c.null_events - slow.mean).abs() < 1e-9);
             assert!(c.ratio.is_none_or(|r| (r - slow.ratio.max(0.0)).abs() < 1e-9 * (1.0 + r)), "{c:?} {}", slow.ratio);
-            let people = PainPeoplePass { compiled: compiled.clone(), range: None, key, outcome };
+            let people = PainPeoplePass { compiled: compiled.clone(), key, outcome };
             let people = snapshot.scan(&people, &options).unwrap().people();
             assert_eq!(people.iter().map(|p| u64::from(p.instances)).sum::<u64>(), slow.exposed.1);
             compared += 1;

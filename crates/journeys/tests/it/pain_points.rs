@@ -22,8 +22,7 @@ fn find(rows: Vec<Row>) -> Findings {
         |id: u64| names.iter().find(|(d, v)| hash(d, v) == id).map(|(d, v)| ((*d).to_owned(), (*v).to_owned()));
     let found = PainPoints::new(compiled.clone()).find(&snapshot, &dictionary, &options).unwrap();
     for finding in &found.findings {
-        let people =
-            PainPeoplePass { compiled: compiled.clone(), range: None, key: finding.key, outcome: finding.outcome };
+        let people = PainPeoplePass { compiled: compiled.clone(), key: finding.key, outcome: finding.outcome };
         let people = snapshot.scan(&people, &options).unwrap().people();
         assert_eq!(people.len() as u64, finding.customers, "{:?} opens its customers", finding.name);
         assert_eq!(people.iter().map(|p| u64::from(p.instances)).sum::<u64>(), finding.exposed_events);

@@ -66,7 +66,7 @@ fn buckets_merge_to_the_same_money() {
     let snapshot = snapshot(rows, 8);
     let found = find(&snapshot, worth());
     let keys = found.findings.iter().map(|f| f.key);
-    let pass = RevenuePass::new(compile(buy_and_receive(), &snapshot), None, keys, "EUR", ORDERS, 800);
+    let pass = RevenuePass::new(compile(buy_and_receive(), &snapshot), keys, "EUR", ORDERS, 800);
     let whole = snapshot.scan(&pass, &ScanOptions::default()).unwrap();
     let all: Vec<u16> = (0..8).collect();
     let parts = snapshot.scan_buckets(&pass, &all, &ScanOptions::default()).unwrap();

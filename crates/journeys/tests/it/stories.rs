@@ -13,7 +13,7 @@ const EVENTS: [&str; 8] = [
     "Survey Answered",
     "Order Cancelled",
     "Support Called",
-    "App Opened",
+    "Payment Failed",
 ];
 
 /// Rows of a few customers with a few orders, many at equal times.

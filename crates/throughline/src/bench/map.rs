@@ -139,8 +139,8 @@ fn compiled(snapshot: &throughline_timeline::Snapshot) -> anyhow::Result<Arc<Com
 fn map(timeline: &mut Timeline) -> anyhow::Result<(u64, u64)> {
     let snapshot = timeline.snapshot()?;
     let compiled = compiled(&snapshot)?;
-    let pass = MapPass { compiled: compiled.clone(), range: None, voices: 12 };
-    let map = snapshot.scan(&pass, &ScanOptions::default())?.result(&compiled, None);
+    let pass = MapPass { compiled: compiled.clone(), voices: 12 };
+    let map = snapshot.scan(&pass, &ScanOptions::default())?.result(&compiled);
     Ok((map.started.instances, map.started.customers))
 }
 

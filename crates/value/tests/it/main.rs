@@ -3,7 +3,7 @@
 
 mod bootstrap;
 mod change;
-
+mod difference;
 mod distribution;
 mod draw;
 mod multiplicity;

@@ -1,9 +1,10 @@
 //! Journeys, their maps and what hurts, and the scores of a workspace.
 
 use crate::errors::Problem;
-use crate::figures::people_behind;
+use crate::figures::{look_at, people_behind};
 use crate::guard::Visit;
 use crate::state::Web;
+use crate::view::AskedPart;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -18,10 +19,16 @@ pub(crate) async fn journeys(State(web): State<Web>, visit: Visit) -> Result<Jso
     Ok(Json(json!({"journeys": journeys})))
 }
 
-/// The live map.
-pub(crate) async fn map(State(web): State<Web>, visit: Visit, Path(key): Path<String>) -> Result<Json<Value>, Problem> {
-    let workspace = visit.workspace()?.id;
-    let map = web.ask(move |e| e.map(workspace, &key)).await?;
+/// The live map of what is asked for.
+pub(crate) async fn map(
+    State(web): State<Web>,
+    visit: Visit,
+    Path(key): Path<String>,
+    asked: Result<Query<AskedPart>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let (workspace, Query(asked)) = (visit.workspace()?.clone(), asked?);
+    let look = look_at(&web, &workspace, &asked).await?;
+    let map = web.ask(move |e| e.map_within(workspace.id, &key, &look.part.view)).await?;
     Ok(Json(json!({"map": *map})))
 }
 
@@ -30,9 +37,11 @@ pub(crate) async fn pain_points(
     State(web): State<Web>,
     visit: Visit,
     Path(key): Path<String>,
+    asked: Result<Query<AskedPart>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let workspace = visit.workspace()?.id;
-    let found = web.ask(move |e| e.pain_points(workspace, &key)).await?;
+    let (workspace, Query(asked)) = (visit.workspace()?.clone(), asked?);
+    let look = look_at(&web, &workspace, &asked).await?;
+    let found = web.ask(move |e| e.pain_points_within(workspace.id, &key, &look.part.view)).await?;
     Ok(Json(json!({"pain_points": *found})))
 }
 
@@ -47,10 +56,12 @@ pub(crate) async fn people(
     visit: Visit,
     Path(key): Path<String>,
     query: Result<Query<Wanted>, QueryRejection>,
+    asked: Result<Query<AskedPart>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let Query(Wanted { figure }) = query?;
-    let workspace = visit.workspace()?.id;
-    let people = web.ask(move |e| people_behind(e, workspace, &key, &figure)).await?;
+    let (Query(Wanted { figure }), Query(asked)) = (query?, asked?);
+    let workspace = visit.workspace()?.clone();
+    let look = look_at(&web, &workspace, &asked).await?;
+    let people = web.ask(move |e| people_behind(e, workspace.id, &key, &figure, &look.part.view)).await?;
     let people: Vec<Value> =
         people.iter().map(|p| json!({"customer": format!("{:016x}", p.customer), "instances": p.instances})).collect();
     Ok(Json(json!({"total": people.len(), "people": people})))

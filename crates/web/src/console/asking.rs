@@ -6,11 +6,12 @@ use super::home::origin;
 use super::people_csv::{cell, file};
 use crate::accounts::{Ask, Question, ask_secret, asked_since, asks, note, note_asked};
 use crate::errors::Problem;
-use crate::figures::people_behind;
+use crate::figures::{look_at, people_behind};
 use crate::format;
 use crate::guard::{Signed, Visit};
 use crate::state::Web;
 use crate::texts;
+use crate::view::{AskedPart, joined};
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -20,7 +21,7 @@ use serde::Deserialize;
 use std::collections::HashSet;
 use throughline_customers::CustomerRow;
 use throughline_interactions::{Timestamp, WorkspaceId};
-use throughline_pipeline::{Askable, Engine, EngineError};
+use throughline_pipeline::{Askable, Engine, EngineError, View};
 
 const DAY: i64 = 86_400_000_000;
 /// Whoever was asked less than so many days ago is left in peace.
@@ -34,7 +35,8 @@ const MOST: usize = 20_000;
 #[template(path = "asking.html")]
 struct AskingPage {
     frame: Frame,
-    journey: String,
+    /// Where the form is sent to: the part of the journey stands in the address.
+    action: String,
     figure: String,
     back: String,
     people: String,
@@ -67,10 +69,11 @@ fn reach(
     workspace: WorkspaceId,
     journey: &str,
     figure: &str,
+    view: &View,
     most: usize,
     peace_since: Option<Timestamp>,
 ) -> Result<Reach, EngineError> {
-    let ids: Vec<u64> = people_behind(e, workspace, journey, figure)?.iter().map(|p| p.customer).collect();
+    let ids: Vec<u64> = people_behind(e, workspace, journey, figure, view)?.iter().map(|p| p.customer).collect();
     let asked = match peace_since {
         Some(since) => asked_since(e.store(), workspace, since)?,
         None => HashSet::new(),
@@ -103,15 +106,22 @@ pub(crate) async fn asking(
     visit: Visit,
     Path(key): Path<String>,
     query: Result<Query<Wanted>, QueryRejection>,
+    part: Result<Query<AskedPart>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(Wanted { figure, most }) = query?;
+    let (Query(Wanted { figure, most }), Query(part)) = (query?, part?);
+    let look = look_at(&web, visit.workspace()?, &part).await?;
     let most = if most == 0 { MOST } else { most.min(MOST) };
     let (workspace, since) = (visit.workspace()?.id, Timestamp(web.now().0 - PEACE_DAYS * DAY));
-    let (journey, name) = (key.clone(), figure.clone());
-    let found = web.ask(move |e| reach(e, workspace, &journey, &name, most, Some(since))).await?;
+    let (journey, name, view) = (key.clone(), figure.clone(), look.part.view.clone());
+    let found = web.ask(move |e| reach(e, workspace, &journey, &name, &view, most, Some(since))).await?;
     let before = web.accounts(move |s| asks(s, workspace)).await?;
     let frame = Frame::new(&web, visit, Room::Customers, "Ask them").await?;
-    let back = frame.to(format!("/journeys/{key}/people?figure={}", percent_encoded(&figure)));
+    let query = joined(&format!("figure={}", percent_encoded(&figure)), &look.part.query);
+    let back = frame.to(format!("/journeys/{key}/people?{query}"));
+    let action = frame.to(match look.part.query.as_str() {
+        "" => format!("/journeys/{key}/ask"),
+        part => format!("/journeys/{key}/ask?{part}"),
+    });
     let people = |n: u64, why: &str| (n > 0).then(|| format!("{} {why}", format::counted(n, "customer", "customers")));
     let left_out = [
         people(found.answered, "answered already"),
@@ -119,7 +129,7 @@ pub(crate) async fn asking(
         people(found.nameless, "without an e-mail address or a telephone number"),
     ];
     page(&AskingPage {
-        journey: key,
+        action,
         figure,
         back,
         people: format::counted(found.all as u64, "customer", "customers"),
@@ -144,9 +154,11 @@ pub(crate) async fn links(
     State(web): State<Web>,
     visit: Visit,
     Path(key): Path<String>,
+    part: Result<Query<AskedPart>, QueryRejection>,
     headers: HeaderMap,
     form: Signed,
 ) -> Result<Response, Problem> {
+    let look = look_at(&web, visit.workspace()?, &part?.0).await?;
     let workspace = visit.workspace()?.id;
     let question =
         Question::new(form.get("question")).ok_or_else(|| Problem::Refused(texts::BAD_QUESTION.to_owned()))?;
@@ -154,10 +166,14 @@ pub(crate) async fn links(
     let most = form.get("most").parse().unwrap_or(MOST).clamp(1, MOST);
     let (now, by, origin) = (web.now(), visit.name(), origin(&web, &headers));
     let since = (form.get("again") != "1").then(|| Timestamp(now.0 - PEACE_DAYS * DAY));
-    let entry = visit.act(now, "made links to ask customers", format!("{key}: {figure}, {}", question.as_str()));
+    let entry = visit.act(
+        now,
+        "made links to ask customers",
+        format!("{key}: {figure} {}, {}", look.part.query, question.as_str()),
+    );
     let csv = web
         .ask(move |e| {
-            let found = reach(e, workspace, &key, &figure, most, since)?;
+            let found = reach(e, workspace, &key, &figure, &look.part.view, most, since)?;
             let secret = ask_secret(e.store(), workspace)?;
             let expires_at = Timestamp((now.0 + VALID_DAYS * DAY) / 1_000_000 * 1_000_000);
             let mut csv = "customer,name,email,phone,order,link\n".to_owned();

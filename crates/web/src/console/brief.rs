@@ -151,7 +151,7 @@ impl Facts {
         let key = &self.definition.key;
         let journey = link(&format!("/journeys/{key}"));
         let people = |figure: &str| link(&format!("/journeys/{key}/people?figure={}", percent_encoded(figure)));
-        let findings = cards(&self.found, &self.definition, &people)
+        let findings = cards(&self.found, None, &self.definition, &people)
             .into_iter()
             .take(FINDINGS)
             .map(|c| (c.title, c.ratio, if opens_people { c.people } else { journey.clone() }))

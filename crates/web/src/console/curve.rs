@@ -1,5 +1,9 @@
 //! How it felt, as a curve over the stages: the mean answer on −2 upset … +2 delighted with its
-//! interval; dashed where too few have answered.
+//! interval; hollow and dashed where too few have answered.
+//!
+//! An answer counts as much as it tells: two answers of one customer are not two customers. The
+//! effective number is at most that of the different customers, which is what answers are worth when
+//! those of one customer agree (Kish 1965).
 
 use crate::format;
 use throughline_journeys::{Definition, Map, ScoreFigure};
@@ -10,8 +14,8 @@ use throughline_value::Estimate;
 pub(crate) const HEIGHT: f64 = 176.0;
 /// One step of the scale in the drawing.
 const STEP: f64 = 30.0;
-/// Fewer answers than this are a guess: dashed and hollow.
-const ENOUGH: u64 = 30;
+/// Fewer effective answers than this are a guess: dashed and hollow.
+const ENOUGH: u64 = 20;
 
 /// One stage's part of the curve, in the coordinates of its drawing: 0–100 across.
 pub(crate) struct Felt {
@@ -20,6 +24,8 @@ pub(crate) struct Felt {
     pub(crate) mean: String,
     pub(crate) interval: String,
     pub(crate) n: String,
+    /// Where the answers come from: `stars 1 204, nps 87`.
+    pub(crate) sources: String,
     pub(crate) hover: String,
     /// `low`, `mid` or `high`.
     pub(crate) mood: &'static str,
@@ -28,6 +34,8 @@ pub(crate) struct Felt {
     /// Where the two lines of words stand.
     pub(crate) words_y: String,
     pub(crate) detail_y: String,
+    /// Across in percent, and down at the value, the low and the high end.
+    pub(crate) corners: Vec<[f64; 4]>,
     /// Corners of the band and of the line.
     pub(crate) band: String,
     pub(crate) line: String,
@@ -39,6 +47,9 @@ struct Point {
     scale: (f64, f64),
     /// On −2 … +2.
     felt: Estimate,
+    /// Different customers who answered.
+    customers: u64,
+    sources: String,
 }
 
 /// The curve of a map.
@@ -56,10 +67,18 @@ impl Curve {
             let felt = |v: f64| (v - min) / (max - min) * 4.0 - 2.0;
             let m = most.mean;
             let felt = Estimate { value: felt(m.value), low: felt(m.low), high: felt(m.high), n: m.n };
-            Some(Point { kind: most.kind.clone(), mean: m, scale: most.scale, felt })
+            let sources = stage.scores.iter().filter(counts).map(|s| format!("{} {}", s.kind, format::count(s.mean.n)));
+            let sources = sources.collect::<Vec<_>>().join(", ");
+            let customers = stage.answered.customers;
+            Some(Point { kind: most.kind.clone(), mean: m, scale: most.scale, felt, customers, sources })
         });
         let expected = map.stages.iter().map(|s| s.expected_satisfaction.map(|share| share * 4.0 - 2.0));
         Self { points: points.collect(), expected: expected.collect() }
+    }
+
+    /// The kind and scale of the answers of a stage, and how they felt on −2 … +2.
+    pub(crate) fn felt(&self, s: usize) -> Option<((&str, (f64, f64)), Estimate)> {
+        self.points.get(s)?.as_ref().map(|p| ((p.kind.as_str(), p.scale), p.felt))
     }
 
     /// One stage's part; `None` without answers.
@@ -103,18 +122,22 @@ impl Curve {
             ),
             interval: format::range(point.mean.low, point.mean.high, decimals),
             n: format::counted(point.mean.n, "answer", "answers"),
+            sources: point.sources.clone(),
             hover: format!(
-                "Mean answer {} (95 % interval {}), n = {}; on the curve −2 is the lowest answer and +2 the highest.",
+                "Mean answer {} (95 % interval {}), n = {} of {}; on the curve −2 is the lowest answer and +2 the highest. Answers: {}.",
                 format::decimal(point.mean.value, decimals),
                 format::range(point.mean.low, point.mean.high, decimals),
-                format::count(point.mean.n)
+                format::count(point.mean.n),
+                format::counted(point.customers, "customer", "customers"),
+                point.sources
             ),
             mood: match point.felt.value {
                 v if v < -0.5 => "low",
                 v if v > 0.5 => "high",
                 _ => "mid",
             },
-            is_thin: point.mean.n < ENOUGH,
+            is_thin: point.mean.n.min(point.customers) < ENOUGH,
+            corners: across.iter().map(|p| [p.0, y(p.1), y(p.2), y(p.3)]).collect(),
             y: format!("{at:.1}"),
             words_y: format!("{words_y:.1}"),
             detail_y: format!("{:.1}", words_y + 15.0),
@@ -124,14 +147,18 @@ impl Curve {
     }
 
     /// What was designed: its place at the left edge, the middle and the right edge.
-    pub(crate) fn expected_at(&self, s: usize) -> Option<(String, String, String)> {
+    pub(crate) fn expected_at(&self, s: usize) -> Option<[f64; 3]> {
         let own = self.expected[s]?;
         let edge = |other: Option<usize>| {
             let other = other.and_then(|i| *self.expected.get(i)?).unwrap_or(own);
-            format!("{:.1}", y((own + other) / 2.0))
+            tenth(y((own + other) / 2.0))
         };
-        Some((edge(s.checked_sub(1)), format!("{:.1}", y(own)), edge(Some(s + 1))))
+        Some([edge(s.checked_sub(1)), tenth(y(own)), edge(Some(s + 1))])
     }
+}
+
+fn tenth(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
 }
 
 fn y(felt: f64) -> f64 {

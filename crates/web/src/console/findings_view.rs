@@ -1,5 +1,6 @@
 //! Findings in words, with their intervals drawn.
 
+use super::compare::finding_then;
 use crate::figures::{Asked, pain_name, parse_figure};
 use crate::format;
 use throughline_interactions::{Currency, Money};
@@ -18,6 +19,8 @@ pub(crate) struct Card {
     pub(crate) plot: Plot,
     pub(crate) affected: String,
     pub(crate) affected_range: String,
+    /// How it stood on the other side of a comparison.
+    pub(crate) then: Option<String>,
     /// What it puts at risk, where that is measured.
     pub(crate) money: Option<AtRisk>,
     pub(crate) sure: String,
@@ -114,7 +117,12 @@ const LEFT: f64 = 10.0;
 const WIDTH: f64 = 276.0;
 
 /// The findings that stand by themselves, those they explain under them.
-pub(crate) fn cards(found: &Findings, definition: &Definition, people: &dyn Fn(&str) -> String) -> Vec<Card> {
+pub(crate) fn cards(
+    found: &Findings,
+    other: Option<(&Findings, &str)>,
+    definition: &Definition,
+    people: &dyn Fn(&str) -> String,
+) -> Vec<Card> {
     let own = |f: &&Finding| f.shadow_of.is_none();
     let widest = found.findings.iter().filter(own).take(3).filter_map(|f| f.high.or(f.ratio)).fold(4.0, f64::max);
     let top = widest.log2().ceil().clamp(2.0, 6.0);
@@ -135,7 +143,8 @@ pub(crate) fn cards(found: &Findings, definition: &Definition, people: &dyn Fn(&
             .map(|s| (title(&s.name, definition), people(&pain_name(s))))
             .collect();
         let money = money(f, &found.revenue);
-        out.push(Card { money, shadows, ..card(out.len() + 1, f, definition, top, people) });
+        let then = other.map(|(then, side)| super::frame::sentence(&finding_then(f, then, side)));
+        out.push(Card { money, shadows, then, ..card(out.len() + 1, f, definition, top, people) });
     }
     out
 }
@@ -177,6 +186,7 @@ fn card(number: usize, f: &Finding, definition: &Definition, top: f64, people: &
         ),
         stage: f.stage.clone(),
         money: None,
+        then: None,
         shadows: Vec::new(),
         besides: Vec::new(),
         figure: pain_name(f),
@@ -217,6 +227,13 @@ pub(super) fn bright_spot(f: &Finding, definition: &Definition) -> (String, Stri
     let said =
         format!("{ratio}× as likely to be unhappy, {interval}; {}", format::counted(f.exposed, "answer", "answers"));
     (title(&f.name, definition), said)
+}
+
+/// What stood out on the other side and does so no longer.
+pub(crate) fn gone(found: &Findings, then: &Findings, definition: &Definition) -> Vec<String> {
+    let stands = |f: &Finding| found.findings.iter().any(|g| g.key == f.key && g.outcome == f.outcome);
+    let left = then.findings.iter().filter(|f| f.shadow_of.is_none() && !stands(f));
+    left.map(|f| title(&f.name, definition)).collect()
 }
 
 /// The words above the people of a finding.

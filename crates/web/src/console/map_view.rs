@@ -1,5 +1,6 @@
 //! The live map as it is drawn: stages across, lanes down.
 
+use super::compare::{Change, Changes, What};
 use super::curve::{Curve, Felt};
 use super::findings_view::Card;
 use crate::figures::reading_name;
@@ -80,12 +81,43 @@ pub(crate) struct StageView {
     pub(crate) contacts: Vec<Contact>,
     pub(crate) time: Option<Time>,
     pub(crate) curve: Option<Felt>,
-    pub(crate) expected: Option<(String, String, String)>,
+    pub(crate) expected: Option<[f64; 3]>,
+    /// The address of what stands behind it.
+    pub(crate) behind: String,
+    /// How many met something in the way, of those who reached it; and what.
+    pub(crate) friction: Option<Friction>,
+    pub(crate) changes: StageChanges,
     pub(crate) answers: Option<Opens>,
     pub(crate) unhappy: Option<Opens>,
     pub(crate) promises: Vec<PromiseView>,
     pub(crate) voices: Vec<Voice>,
     pub(crate) money: String,
+}
+
+impl StageView {
+    /// Where those who answered are listed; empty if nobody did.
+    pub(crate) fn answered_href(&self) -> &str {
+        self.answers.as_ref().map_or("", |a| a.href.as_str())
+    }
+}
+
+/// What stood in the way.
+pub(crate) struct Friction {
+    pub(crate) met: Opens,
+    /// The interval of the share.
+    pub(crate) interval: String,
+    /// Events with how often, most first.
+    pub(crate) events: Vec<(String, String)>,
+}
+
+/// What differs from the other side.
+pub(crate) struct StageChanges {
+    pub(crate) reached: Option<Change>,
+    pub(crate) lost: Option<Change>,
+    pub(crate) time: Option<Change>,
+    pub(crate) friction: Option<Change>,
+    pub(crate) felt: Option<Change>,
+    pub(crate) kept: Option<Change>,
 }
 
 /// Contacts of one event on one channel.
@@ -122,6 +154,14 @@ pub(crate) struct ReadingView {
     pub(crate) hurts: bool,
 }
 
+/// Where the figures of a map lead.
+pub(crate) struct Addresses<'a> {
+    /// To the people of a figure.
+    pub(crate) people: &'a dyn Fn(&str) -> String,
+    /// To what stands behind a stage.
+    pub(crate) stage: &'a dyn Fn(&str) -> String,
+}
+
 /// A share of promises kept below this is said to hurt.
 const KEPT_WELL: f64 = 0.95;
 
@@ -131,9 +171,11 @@ impl MapView {
         definition: &Definition,
         mut voices: Voices,
         cards: &[Card],
+        changes: &Changes,
         zone: Option<&Zone>,
-        people: &dyn Fn(&str) -> String,
+        to: &Addresses<'_>,
     ) -> Self {
+        let people = to.people;
         let unit = definition.subject.as_deref().unwrap_or("journey");
         let things = |n: u64| format::counted(n, unit, &format!("{unit}s"));
         let curve = Curve::new(map, definition);
@@ -147,9 +189,19 @@ impl MapView {
                 events.join(" or ")
             });
             StageView {
+                behind: (to.stage)(&stage.key),
+                friction: friction(stage, &figure("friction")),
+                changes: StageChanges {
+                    reached: changes.at(s, What::Reached),
+                    lost: changes.at(s, What::Lost),
+                    time: changes.at(s, What::Time),
+                    friction: changes.at(s, What::Friction),
+                    felt: changes.at(s, What::Felt),
+                    kept: changes.at(s, What::Kept),
+                },
                 missing,
                 name: stage.name.clone(),
-                hurts: pins.contains(&1),
+                hurts: !pins.is_empty(),
                 pins,
                 reached: Opens { words: things(stage.reached.instances), href: figure("reached") },
                 customers: format::counted(stage.reached.customers, "customer", "customers"),
@@ -214,6 +266,18 @@ fn sub(map: &Map, definition: &Definition, cards: &[Card], unit: &str) -> String
         text.push_str(&format!(" It hurts most at {name}."));
     }
     text
+}
+
+/// So many kinds of what stood in the way are named.
+const HINDRANCES: usize = 3;
+
+fn friction(stage: &StageFigures, href: &str) -> Option<Friction> {
+    let share = throughline_value::interval::wilson(stage.friction.instances, stage.reached.instances)?;
+    (stage.friction.instances > 0).then(|| Friction {
+        met: Opens { words: format!("{} met something", format::percent(share.value)), href: href.to_owned() },
+        interval: format::percent_interval(&share),
+        events: stage.hindrances.iter().take(HINDRANCES).map(|h| (h.event.clone(), format::count(h.rows))).collect(),
+    })
 }
 
 fn contacts(stage: &StageFigures) -> Vec<Contact> {
@@ -337,6 +401,7 @@ pub(crate) fn words_of(definition: &Definition, name: &str) -> String {
         ["skipped", s] => format!("Went past {}", stage(s)),
         ["answered", s] => format!("Answered at {}", stage(s)),
         ["dissatisfied", s] => format!("Unhappy at {}", stage(s)),
+        ["friction", s] => format!("Something stood in the way at {}", stage(s)),
         ["promise", kind, _, "broken"] => format!("Promised {kind} came late"),
         ["promise", kind, _, "not-delivered"] => format!("Promised {kind} never came"),
         ["promise", kind, _, "kept"] => format!("Promised {kind} kept"),

@@ -3,9 +3,10 @@
 use super::customers::name_of;
 use crate::accounts::note;
 use crate::errors::Problem;
-use crate::figures::people_behind;
+use crate::figures::{look_at, people_behind};
 use crate::guard::Visit;
 use crate::state::Web;
+use crate::view::AskedPart;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, header};
@@ -29,13 +30,15 @@ pub(crate) async fn people_csv(
     visit: Visit,
     Path(key): Path<String>,
     query: Result<Query<Wanted>, QueryRejection>,
+    asked: Result<Query<AskedPart>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(Wanted { figure }) = query?;
+    let (Query(Wanted { figure }), Query(asked)) = (query?, asked?);
+    let look = look_at(&web, visit.workspace()?, &asked).await?;
     let workspace = visit.workspace()?.id;
-    let entry = visit.act(web.now(), "exported a list of customers", format!("{key}: {figure}"));
+    let entry = visit.act(web.now(), "exported a list of customers", format!("{key}: {figure} {}", look.part.query));
     let csv = web
         .ask(move |e| {
-            let people = people_behind(e, workspace, &key, &figure)?;
+            let people = people_behind(e, workspace, &key, &figure, &look.part.view)?;
             list(e, workspace, &people)
         })
         .await?;

@@ -9,6 +9,7 @@ use crate::guard::{Visit, Who};
 use crate::state::Web;
 use throughline_journeys::Definition;
 use throughline_journeys::pain_points::Findings;
+use throughline_pipeline::View;
 
 /// Key of the demo's own workspace: a brand of one's own has no tour.
 const SHOP: &str = "northwind";
@@ -45,7 +46,9 @@ impl Tour {
                 let map = e.map(workspace, &journey.key)?;
                 let somebody = match chosen(&found) {
                     Some(f) => {
-                        e.pain_point_people(workspace, &journey.key, f.key, f.outcome)?.first().map(|p| p.customer)
+                        let view = View::default();
+                        let people = e.pain_point_people(workspace, &journey.key, f.key, f.outcome, &view)?;
+                        people.first().map(|p| p.customer)
                     }
                     None => None,
                 };
@@ -57,7 +60,7 @@ impl Tour {
         let people = |figure: &str| {
             format!("{path}{}figure={}", if path.contains('?') { '&' } else { '?' }, percent_encoded(figure))
         };
-        let all = cards(&found, &journey, &people);
+        let all = cards(&found, None, &journey, &people);
         // The one that explains most, as `chosen`.
         let card = chosen(&found).and_then(|f| all.iter().find(|c| c.title == title(&f.name, &journey)));
         let map = format!("/journeys/{}", journey.key);

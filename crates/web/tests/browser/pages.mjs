@@ -1,7 +1,7 @@
 // Opens pages in a real browser and says what is wrong with them.
 //
 // Standard input: {"chromium", "modules", "address", "cookies": [[name, value]], "pages": [path],
-// "pictures"?: folder}. Standard output: {"looked": n, "faults": [text]}. What is checked stands in
+// "sheets"?: [path], "pictures"?: folder}. Standard output: {"looked": n, "faults": [text]}. What is checked stands in
 // `look` and `keys`.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
@@ -67,6 +67,17 @@ async function look(tab, path, where) {
   tab.off("pageerror", failed);
   tab.off("response", answered);
   looked += 1;
+}
+
+// Printed, the page is one sheet of A3.
+async function sheet(tab, path) {
+  await tab.goto(path, { waitUntil: "load" });
+  const pdf = await tab.pdf({
+    preferCSSPageSize: true,
+    ...(asked.pictures ? { path: `${asked.pictures}/${path.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "")}.pdf` } : {}),
+  });
+  const sheets = pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length ?? 0;
+  if (sheets !== 1) faults.push(`${path} printed: ${sheets} sheets`);
 }
 
 // By keyboard alone: past the navigation, to the search, out of a menu.
@@ -171,6 +182,7 @@ for (const [width, scheme] of [[360, "light"], [360, "dark"], [1440, "light"], [
     if (width === 1440 && scheme === "light" && cookies.length > 0) {
       await keys(tab);
       await palette(tab, asked.customer);
+      for (const path of asked.sheets ?? []) await sheet(tab, path);
     }
     await made.close();
   }

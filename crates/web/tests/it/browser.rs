@@ -124,6 +124,7 @@ fn every_page_is_sound_in_a_browser() {
     let personal = crate::asking::links(&mut admin, "started", &[("most", "3")]);
     let (scale, thanks) = (format!("{}?score=9", personal[0].1), personal[1].1.clone());
     house.stranger().form(&thanks, "", &[("score", "7")]);
+    let (compared, behind) = (format!("{map}?period=90d&compare=before"), format!("{map}/stages/receive"));
     let pages = [
         map,
         "/initiatives",
@@ -132,6 +133,8 @@ fn every_page_is_sound_in_a_browser() {
         "/journeys/buy-and-receive/ask?figure=started",
         &scale,
         &thanks,
+        &compared,
+        &behind,
         "/data/import",
         "/follow-ups",
         "/go",
@@ -164,7 +167,7 @@ fn every_page_is_sound_in_a_browser() {
     ];
     let mut asked = json!({
         "chromium": chromium, "modules": modules, "address": house.address.to_string(),
-        "cookies": admin.cookies, "pages": pages.as_slice(), "customer": customer,
+        "cookies": admin.cookies, "pages": pages.as_slice(), "customer": customer, "sheets": [map, &compared],
     });
     if let Some(folder) = std::env::var_os("THROUGHLINE_PICTURES") {
         std::fs::create_dir_all(&folder).unwrap();

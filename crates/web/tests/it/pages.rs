@@ -249,3 +249,113 @@ fn long_work_shows_how_far_it_is() {
     job.finish("done");
     check(&admin.get("/data/progress?back=/journeys").text(), &["All counted.", "Show the new figures"]);
 }
+
+/// The links to people of a page: address and words.
+fn people_links(html: &str) -> Vec<(String, String)> {
+    let links = html.split("<a ").skip(1).filter_map(|rest| {
+        let href = rest.split("href=\"").nth(1)?.split('"').next()?.replace("&amp;", "&").replace("&#38;", "&");
+        let inside = rest.split_once('>')?.1.split("</a>").next()?;
+        href.contains("/people?").then(|| (href, words(inside)))
+    });
+    links.collect()
+}
+
+/// The number that words begin with, if what they count are whole things.
+fn number(words: &str) -> Option<u64> {
+    let digits: String = words.chars().take_while(|c| c.is_ascii_digit() || *c == ' ').filter(|c| *c != ' ').collect();
+    let rest = words.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+    if rest.starts_with(['.', '%']) { None } else { digits.parse().ok() }
+}
+
+/// Every whole number that leads to people leads to as many.
+fn agree(admin: &mut crate::client::Client, page: &str) -> usize {
+    let html = admin.get(page).text();
+    let mut followed = 0;
+    for (href, words) in people_links(&html) {
+        let Some(n) = number(&words) else { continue };
+        let answer = admin.get(&href.replacen("/journeys/", "/api/v1/journeys/", 1)).json();
+        let instances: u64 =
+            answer["people"].as_array().unwrap().iter().map(|p| p["instances"].as_u64().unwrap()).sum();
+        let customers = answer["total"].as_u64().unwrap();
+        assert_eq!(if words.contains("customer") { customers } else { instances }, n, "{words}: {href}");
+        followed += 1;
+    }
+    followed
+}
+
+#[test]
+fn every_part_of_the_map_opens_the_people_it_counts() {
+    let house = filled(900);
+    let mut admin = house.admin();
+    let map = "/journeys/buy-and-receive";
+    for part in [
+        "",
+        "?period=90d&compare=before",
+        "?from=2026-03-01&to=2026-04-30",
+        "?only=ref:carrier%3DNordpost&compare=others",
+    ] {
+        assert!(agree(&mut admin, &format!("{map}{part}")) > 12, "{part}");
+    }
+    let stage = format!("{map}/stages/receive?period=365d");
+    let html = admin.get(&stage).text();
+    check(&html, &["Behind Receive", "Carrier", "Unhappy, of those who answered", " – 1 Sep 2026."]);
+    assert!(agree(&mut admin, &stage) > 3);
+    let map_of_one = html.split("href=\"").find(|h| h.starts_with(map) && h.contains("only=ref%3Acarrier")).unwrap();
+    let map_of_one = map_of_one.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
+    check(&admin.get(&map_of_one).text(), &["Compared with not carrier", "the others: "]);
+    assert_eq!(admin.get(&format!("{map}/stages/nowhere")).status, 404);
+}
+
+#[test]
+fn a_window_is_compared_with_the_one_before() {
+    let house = filled(2_500);
+    let mut admin = house.admin();
+    let map = "/journeys/buy-and-receive";
+    let html = admin.get(&format!("{map}?period=90d&compare=before")).text();
+    check(
+        &html,
+        &[" – 1 Sep 2026.", "Compared with", "2026, seen as it stood then", "before: ", "more than chance", "points"],
+    );
+    assert!(html.len() < 150 * 1024, "{} bytes", html.len());
+    assert!(html.contains("<option value=\"90d\" selected>") && html.contains("<option value=\"before\" selected>"));
+    assert!(!words(&admin.get(map).text()).contains("more than chance"));
+    for wrong in ["?period=7y", "?from=never", "?only=x", "?compare=me"] {
+        let answer = admin.get(&format!("{map}{wrong}"));
+        assert_eq!(answer.status, 400, "{wrong}: {}", answer.text());
+        let answer = admin.get(&format!("/api/v1{map}/map{wrong}"));
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (400, Some("invalid_period")), "{}", answer.text());
+    }
+}
+
+#[test]
+fn the_map_fits_on_a_sheet_with_the_same_figures() {
+    let house = filled(900);
+    let mut admin = house.admin();
+    let map = "/journeys/buy-and-receive";
+    for part in ["", "?period=90d&compare=before"] {
+        let page = words(&admin.get(&format!("{map}{part}")).text());
+        let svg = admin.get(&format!("{map}/map.svg{part}"));
+        assert_eq!(svg.header("content-type"), Some("image/svg+xml"));
+        let text = svg.text();
+        assert!(text.starts_with("<svg ") && !text.contains("style") && !text.contains("<script"));
+        // Every piece of text of the sheet with a figure stands on the page, too.
+        let pieces = text.split("</text>").filter_map(|t| t.rsplit_once('>')).map(|(_, t)| words(t));
+        let figures: Vec<String> =
+            pieces.filter(|t| t.ends_with("orders") || t.contains("lost here") || t.ends_with("%")).collect();
+        assert!(figures.len() > 12, "{figures:?}");
+        for figure in &figures {
+            assert!(page.contains(figure.split(", ").next().unwrap()), "`{figure}` is not on the page");
+        }
+        assert!(text.contains(">Receive</text>") && text.contains("Hollow and dashed"));
+        let png = admin.get(&format!("{map}/map.png{part}"));
+        assert_eq!((png.status, &png.body[..4]), (200, &b"\x89PNG"[..]));
+        let pdf = admin.get(&format!("{map}/map.pdf{part}"));
+        assert_eq!((pdf.status, &pdf.body[..5]), (200, &b"%PDF-"[..]));
+        assert!(pdf.header("content-disposition").unwrap().contains("buy-and-receive.pdf"));
+        assert_eq!(pdf.body, admin.get(&format!("{map}/map.pdf{part}")).body, "the same bytes again");
+    }
+    let mut viewer = house.invited(&mut admin, "viewer");
+    let seen = viewer.get(&format!("{map}/map.svg")).text();
+    assert!(!seen.contains('“'), "voices are for those who may know customers");
+    assert_eq!(viewer.get(&format!("{map}/stages/ship")).status, 200);
+}
