@@ -23,6 +23,8 @@ pub struct CensusPass {
 /// Exposed instances per candidate and outcome, and the names of events and channels.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CensusState {
+    /// Instances with an outcome.
+    pub(super) instances: u64,
     pub(super) counts: BTreeMap<Key, [u64; Outcome::MOST]>,
     pub(super) names: BTreeMap<Key, String>,
 }
@@ -66,7 +68,7 @@ impl Pass for CensusPass {
         }
     }
 
-    fn customer(&self, local: &mut CensusLocal, customer: Customer<'_>, _: &mut CensusState) {
+    fn customer(&self, local: &mut CensusLocal, customer: Customer<'_>, state: &mut CensusState) {
         let CensusLocal { splitter, lookup, counts, outcomes, .. } = local;
         for instance in splitter.split(&self.compiled, &customer) {
             if !instance.is_counted {
@@ -77,6 +79,7 @@ impl Pass for CensusPass {
                 *place = unit(&self.compiled, instance, outcome);
             }
             let Some(until) = units.iter().flatten().map(|u| u.until).max() else { continue };
+            state.instances += 1;
             lookup.collect(&self.compiled, instance, &customer, until);
             for unit in units.iter().flatten() {
                 let o = unit.outcome.number();
@@ -115,9 +118,10 @@ impl Pass for CensusPass {
 }
 
 impl PassState for CensusState {
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
 
     fn merge(&mut self, other: Self) {
+        self.instances += other.instances;
         for (key, counts) in other.counts {
             let sum = self.counts.entry(key).or_default();
             sum.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
@@ -126,6 +130,7 @@ impl PassState for CensusState {
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
+        put_u64(out, self.instances);
         put_list(out, self.counts.iter(), |out, (key, counts)| {
             put_key(out, key);
             counts.iter().for_each(|n| put_u64(out, *n));
@@ -138,6 +143,7 @@ impl PassState for CensusState {
 
     fn decode(bytes: &[u8]) -> Result<Self, StateError> {
         let r = &mut StateReader::new(bytes);
+        let instances = r.u64()?;
         let counts = read_list(r, 9 + 8 * Outcome::MOST, |r| {
             let key = key_of(r)?;
             let mut counts = [0; Outcome::MOST];
@@ -148,6 +154,6 @@ impl PassState for CensusState {
         })?;
         let names = read_list(r, 17, |r| Ok((key_of(r)?, r.text()?.to_owned())))?;
         r.end()?;
-        Ok(Self { counts, names })
+        Ok(Self { instances, counts, names })
     }
 }

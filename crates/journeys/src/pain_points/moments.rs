@@ -136,8 +136,8 @@ impl Moment {
     }
 }
 
-/// In how many instances a time bin is looked at: every fifth bin of each, which ones by chance,
-/// so that nobody's outcome decides how often they stand as unexposed.
+/// Of many instances every fifth time bin of each is looked at, which ones by chance, so that nobody's
+/// outcome decides how often they stand as unexposed.
 pub(super) const STEP: u64 = 5;
 const DAY: i64 = 86_400_000_000;
 
@@ -147,22 +147,26 @@ pub(super) struct Moments {
     events: Vec<u64>,
     seen: Vec<u64>,
     turn: u64,
+    step: u64,
     pub moments: Vec<Moment>,
 }
 
 impl Moments {
-    pub fn new(segment: &Segment) -> Self {
+    /// Looks at every `step`th time bin.
+    pub fn new(segment: &Segment, step: u64) -> Self {
         let events: Vec<u64> = segment.events().iter().map(|e| name_hash(e) & 0xff_ffff).collect();
-        Self { seen: vec![0; events.len()], events, turn: 0, moments: Vec::new() }
+        Self { seen: vec![0; events.len()], events, turn: 0, step, moments: Vec::new() }
     }
 
     /// All moments of a unit.
     pub fn collect(&mut self, compiled: &Compiled, instance: &Instance, customer: &Customer<'_>, unit: &Unit) {
         self.moments.clear();
         self.turn += 1;
-        let chance = mix(customer.id ^ instance.subject.rotate_left(17));
+        // Not by ids, which every installation gives anew: the same file tells the same everywhere, also
+        // after a merge or a rebuild.
+        let chance = mix(customer.position(instance.start_row() as usize) ^ (instance.start as u64).rotate_left(17));
         let bins = compiled.bins.len() as u64 + 1;
-        let mut bin = chance % STEP;
+        let mut bin = chance % self.step;
         while bin < bins {
             let from = if bin == 0 { 0 } else { i64::from(compiled.bins[bin as usize - 1]) * 1_000_000 };
             let to = compiled.bins.get(bin as usize).map_or(from + 30 * DAY, |&b| i64::from(b) * 1_000_000);
@@ -173,7 +177,7 @@ impl Moments {
             }
             let cell = clock_cell(compiled, instance, customer, unit, at, u32::MAX);
             self.moments.push(Moment { domain: Domain::Clock, cell, at, row: u32::MAX });
-            bin += STEP;
+            bin += self.step;
         }
         for &row in &instance.rows {
             if row < instance.start_row() {

@@ -1,7 +1,7 @@
 //! How often one unit stands in the cells of a comparison.
 
 use super::estimate::Cell;
-use super::moments::{STEP, outcome_and_domain};
+use super::moments::outcome_and_domain;
 use super::tables::Table;
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ pub(super) struct Compared {
 }
 
 impl Compared {
-    /// How much the same units stand in several cells. A unit stands in every [`STEP`]th bin until
+    /// How much the same units stand in several cells. A unit stands in every `step`th bin until
     /// its outcome is settled, so whoever stands in a bin has stood in the earlier ones of its
     /// series, there with the mean weight of the bin; and whoever is exposed in a bin has stood in
-    /// each earlier one with a chance of one in [`STEP`].
-    pub(super) fn overlap(&mut self, weights: &[(u64, f64, f64)], at_risk: &Table<u64, u64>) {
+    /// each earlier one with a chance of one in `step`.
+    pub(super) fn overlap(&mut self, weights: &[(u64, f64, f64)], at_risk: &Table<u64, u64>, step: u64) {
         let mut bins: BTreeMap<(u64, u64), (f64, f64)> = BTreeMap::new();
         for &(cell, first, second) in weights.iter().filter(|(cell, ..)| outcome_and_domain(*cell).1 == 0) {
             let sums = bins.entry((cell & 0xf_ffff, cell >> 20 & 63)).or_default();
@@ -31,7 +31,7 @@ impl Compared {
         for (&(stratum, bin), &(first, second)) in &bins {
             alone += second;
             for (&(_, earlier), &(before, _)) in bins.range((stratum, 0)..(stratum, bin)) {
-                if (bin - earlier) % STEP == 0 {
+                if (bin - earlier) % step == 0 {
                     shared += 2.0 * mean(stratum, earlier, before) * first;
                 }
             }
@@ -42,7 +42,7 @@ impl Compared {
                 let (stratum, bin) = (key & 0xf_ffff, key >> 20 & 63);
                 let earlier = bins.range((stratum, 0)..(stratum, bin));
                 cell.earlier_weight =
-                    earlier.map(|(&(_, e), &(before, _))| mean(stratum, e, before) / STEP as f64).sum();
+                    earlier.map(|(&(_, e), &(before, _))| mean(stratum, e, before) / step as f64).sum();
             }
         }
     }

@@ -24,6 +24,8 @@ pub struct TablesPass {
     pub(super) compiled: Arc<Compiled>,
     /// Ascending; a candidate's number is its place.
     pub(super) candidates: Arc<Vec<Key>>,
+    /// Every so manieth time bin of an instance is looked at.
+    pub(super) step: u64,
 }
 
 /// Multiplies; keys are already well mixed numbers.
@@ -113,7 +115,7 @@ impl Pass for TablesPass {
         TablesLocal {
             splitter: Splitter::new(&self.compiled, segment),
             lookup: Lookup::new(&self.compiled, segment, count, number),
-            moments: Moments::new(segment),
+            moments: Moments::new(segment, self.step),
             counted: vec![[0; Outcome::MOST]; count],
             turn: 0,
             outcomes: self.compiled.outcomes(),
@@ -229,8 +231,8 @@ impl One<'_> {
 }
 
 impl TablesState {
-    /// The comparisons of every candidate and outcome.
-    pub(super) fn compared(&self) -> BTreeMap<(u32, u8), Compared> {
+    /// The comparisons of every candidate and outcome, with the step of the pass.
+    pub(super) fn compared(&self, step: u64) -> BTreeMap<(u32, u8), Compared> {
         let mut keys: Vec<(u32, u64)> =
             self.parts.iter().filter(|(_, part)| part.exposed > 0).map(|(key, _)| *key).collect();
         // In order, so that sums of floats are the same on every machine.
@@ -263,7 +265,7 @@ impl TablesState {
                     if let Some(compared) = all.get_mut(&(candidate, o as u8)) {
                         let own: Vec<_> =
                             weights.iter().filter(|(cell, ..)| outcome_and_domain(*cell).0 == o).copied().collect();
-                        compared.overlap(&own, &at_risk);
+                        compared.overlap(&own, &at_risk, step);
                     }
                 }
                 weights.clear();

@@ -298,7 +298,7 @@ fn every_part_of_the_map_opens_the_people_it_counts() {
     }
     let stage = format!("{map}/stages/receive?period=365d");
     let html = admin.get(&stage).text();
-    check(&html, &["Behind Receive", "Carrier", "Unhappy, of those who answered", " – 1 Sep 2026."]);
+    check(&html, &["Behind Receive", "Carrier", "Unhappy, of those who answered", " – 31 Aug 2026."]);
     assert!(agree(&mut admin, &stage) > 3);
     let map_of_one = html.split("href=\"").find(|h| h.starts_with(map) && h.contains("only=ref%3Acarrier")).unwrap();
     let map_of_one = map_of_one.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
