@@ -44,7 +44,12 @@ pub fn normal_quantile(p: f64) -> f64 {
 
 /// P(T ≤ t) of Student's t with `df` > 0 degrees of freedom.
 pub fn t_cdf(t: f64, df: f64) -> f64 {
-    let tail = 0.5 * beta_inc(0.5 * df, 0.5, df / (df + t * t));
+    // Near the middle df/(df + t²) is 1 but for a few bits, so the other end is taken there.
+    let square = t * t;
+    let tail = match square < 1.0 {
+        true => 0.5 - 0.5 * beta_inc(0.5, 0.5 * df, square / (df + square)),
+        false => 0.5 * beta_inc(0.5 * df, 0.5, df / (df + square)),
+    };
     if t > 0.0 { 1.0 - tail } else { tail }
 }
 

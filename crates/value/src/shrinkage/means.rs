@@ -98,9 +98,10 @@ pub fn means(all: &[Sums], (min, max): (f64, f64)) -> Option<Profile> {
     profile.units = observed
         .iter()
         .map(|o| {
-            o.and_then(|_| units.next().flatten()).map(|u| Unit {
-                estimate: u.estimate.within(min.min(u.estimate.value), max.max(u.estimate.value)),
-                ..u
+            o.and_then(|_| units.next().flatten()).map(|u| {
+                // Where all answers are alike, rounding puts the value a hair outside the scale.
+                let value = u.estimate.value.clamp(min, max);
+                Unit { estimate: Estimate { value, ..u.estimate }.within(min, max), ..u }
             })
         })
         .collect();

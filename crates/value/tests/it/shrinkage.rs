@@ -271,6 +271,23 @@ fn where_nothing_differs_nobody_is_flagged() {
     assert!(covered > 0.94 && flagged < 0.09, "{covered} {flagged}");
 }
 
+/// Rounding in the sum of a scan put the value a hair above the scale.
+#[test]
+fn units_of_the_best_answers_only_stay_on_the_scale() {
+    let unit = |n: usize| {
+        let mut sums = Sums::default();
+        (0..n).for_each(|_| sums.add(5_000));
+        sums
+    };
+    for (a, b) in [(2, 1), (1, 2), (3, 1), (7, 4), (1, 1)] {
+        let found = means(&[unit(a), unit(b)], (1_000.0, 5_000.0)).unwrap();
+        for unit in found.units.iter().flatten() {
+            let e = unit.estimate;
+            assert!(e.low >= 1_000.0 && e.low <= e.value && e.value <= e.high && e.high <= 5_000.0, "{a} {b}: {e:?}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn never_outside_and_never_not_a_number(tallies in prop::collection::vec((0_u64..40, 0_u64..30), 1..12)) {
