@@ -42,9 +42,10 @@ enum Order {
     Close(SyncSender<Result<(), String>>),
 }
 
-/// The two threads.
+/// The two threads. Dropping it folds what is in the ledger and waits for both, so that nothing
+/// writes below the data directory afterwards.
 pub(crate) struct Folding {
-    orders: SyncSender<Order>,
+    orders: Option<SyncSender<Order>>,
     threads: Vec<JoinHandle<()>>,
     inner: Arc<Inner>,
 }
@@ -78,7 +79,7 @@ impl Folding {
             }
         });
         let threads = [settle, fold].into_iter().filter_map(Result::ok).collect();
-        Self { orders, threads, inner }
+        Self { orders: Some(orders), threads, inner }
     }
 
     fn ask(&self, order: impl FnOnce(SyncSender<Result<(), String>>) -> Order) -> Result<(), EngineError> {
@@ -87,7 +88,7 @@ impl Folding {
             let failure = self.inner.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
             EngineError::Damaged(failure.unwrap_or_else(|| "the folding thread is gone".to_owned()))
         };
-        self.orders.send(order(tell)).map_err(|_| stopped())?;
+        self.orders.as_ref().ok_or_else(stopped)?.send(order(tell)).map_err(|_| stopped())?;
         match told.recv() {
             Ok(Ok(())) => Ok(()),
             Ok(Err(e)) => Err(EngineError::Damaged(e)),
@@ -104,13 +105,18 @@ impl Folding {
     }
 
     pub(crate) fn close(self) -> Result<(), EngineError> {
-        let result = self.ask(Order::Close);
+        self.ask(Order::Close)
+    }
+}
+
+impl Drop for Folding {
+    fn drop(&mut self) {
         self.inner.stop.store(true, Ordering::Release);
-        drop(self.orders);
-        for t in self.threads {
+        // Without a sender the folding thread ends, and with it the one that settles.
+        self.orders = None;
+        for t in self.threads.drain(..) {
             let _ = t.join();
         }
-        result
     }
 }
 

@@ -132,7 +132,7 @@ pub(crate) struct ValuePlan {
 #[derive(Debug)]
 pub(crate) enum Choice<T> {
     Always(T),
-    Read(ValuePlan),
+    Read(Box<ValuePlan>),
 }
 
 /// A condition.

@@ -308,7 +308,7 @@ impl Compiler<'_> {
                     slip(name, format!("`{name}` is not one of {}", names.join(", ")))
                 }
             },
-            None => Ok(Choice::Read(self.word(word)?)),
+            None => Ok(Choice::Read(Box::new(self.word(word)?))),
         }
     }
 
@@ -389,7 +389,7 @@ impl Compiler<'_> {
                     Ok(zone) => Choice::Always(zone),
                     Err(e) => return slip(name, e.to_string()),
                 },
-                None => Choice::Read(self.word(word)?),
+                None => Choice::Read(Box::new(self.word(word)?)),
             }),
         };
         // The pattern of a day and a time of day is cut where the time of day begins.
@@ -416,7 +416,7 @@ impl Compiler<'_> {
                 Ok(currency) => Choice::Always(currency),
                 Err(e) => return slip(code, e.to_string()),
             },
-            None => Choice::Read(self.word(word)?),
+            None => Choice::Read(Box::new(self.word(word)?)),
         };
         Ok(MoneyPlan { amount: self.single(&m.amount.0)?, currency, negate: m.negate })
     }
