@@ -76,7 +76,7 @@ impl AskedPart {
         let period = match (said(&self.period).as_deref(), &from, &to) {
             (Some("all") | None, None, None) | (Some("own"), None, None) => "all",
             (Some("own") | None, _, _) => "own",
-            (Some(name), _, _) if name == "all" => "all",
+            (Some("all"), _, _) => "all",
             (Some(name), _, _) => {
                 PERIODS.iter().find(|(known, _)| *known == name).map(|(known, _)| *known).ok_or_else(|| {
                     wrong(format!("there is no period `{name}`; take 30d, 90d, 365d, all, or from and to"))

@@ -95,10 +95,10 @@ impl Changes {
         for s in 0..now.stages.len().min(then.stages.len()) {
             for what in What::ALL {
                 let of = |map: &Map, curve: &Curve| match what {
-                    What::Felt => curve.felt(s).map(|(_, felt)| felt),
+                    What::Felt => curve.felt(s),
                     _ => estimate(what, map, definition, s),
                 };
-                let same_scale = what != What::Felt || felt_now.felt(s).map(|f| f.0) == felt_then.felt(s).map(|f| f.0);
+                let same_scale = what != What::Felt || felt_now.asked(s) == felt_then.asked(s);
                 let (Some(a), Some(b)) = (of(now, &felt_now), of(then, &felt_then)) else { continue };
                 if same_scale {
                     let enough = a.n.min(b.n) >= ENOUGH;

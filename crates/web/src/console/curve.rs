@@ -76,9 +76,14 @@ impl Curve {
         Self { points: points.collect(), expected: expected.collect() }
     }
 
-    /// The kind and scale of the answers of a stage, and how they felt on −2 … +2.
-    pub(crate) fn felt(&self, s: usize) -> Option<((&str, (f64, f64)), Estimate)> {
-        self.points.get(s)?.as_ref().map(|p| ((p.kind.as_str(), p.scale), p.felt))
+    /// How the answers of a stage felt, on −2 … +2.
+    pub(crate) fn felt(&self, s: usize) -> Option<Estimate> {
+        self.points.get(s)?.as_ref().map(|p| p.felt)
+    }
+
+    /// The kind of the answers of a stage and its scale.
+    pub(crate) fn asked(&self, s: usize) -> Option<(&str, (f64, f64))> {
+        self.points.get(s)?.as_ref().map(|p| (p.kind.as_str(), p.scale))
     }
 
     /// One stage's part; `None` without answers.
