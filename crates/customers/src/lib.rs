@@ -15,5 +15,6 @@ mod read;
 pub use fold::{Fold, FoldError, FoldedBatch, forget, load_graph, migrations};
 pub use identity::{Cut, Edge, Guards, IdentityGraph, Moved, NodeKind};
 pub use read::{
-    CustomerPage, CustomerProfile, CustomerQuery, CustomerRow, Evidence, IdentifierOf, customer, customer_of, customers,
+    CustomerPage, CustomerProfile, CustomerQuery, CustomerRow, Evidence, IdentifierOf, customer, customer_count,
+    customer_of, customers,
 };

@@ -1,13 +1,20 @@
 //! Customers: the list, one of them, and the decision that two identifiers are not one person.
 
+use crate::brand::Brand;
 use crate::{Engine, EngineError};
-use throughline_customers::{CustomerPage, CustomerProfile, CustomerQuery, customer, customer_of, customers};
+use throughline_customers::{
+    CustomerPage, CustomerProfile, CustomerQuery, customer, customer_count, customer_of, customers,
+};
 use throughline_interactions::{Node, WorkspaceId};
+use throughline_timeline::Snapshot;
 
 impl Engine {
     /// A page of the list, or of what a search finds.
     pub fn customers(&self, workspace: WorkspaceId, query: &CustomerQuery) -> Result<CustomerPage, EngineError> {
-        Ok(self.store().read(|c| customers(c, workspace, query))?)
+        let count =
+            move |engine: &Self, _: &Brand, _: &Snapshot| Ok(engine.store().read(|c| customer_count(c, workspace))?);
+        let total = *self.figure(workspace, |f| &mut f.customers, (), count)?;
+        Ok(self.store().read(|c| customers(c, workspace, query, total))?)
     }
 
     /// One customer with the evidence. An id that was merged into another's answers with the other

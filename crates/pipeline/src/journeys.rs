@@ -73,6 +73,10 @@ pub(crate) struct Figures {
     pub(crate) scorecard: Shelf<(String, String), Scorecard>,
     pub(crate) card_details: Shelf<u64, DetailState>,
     weeks: Shelf<String, Weeks>,
+    /// Somebody behind a pain point.
+    somebody: Shelf<(String, Key, Outcome), Option<u64>>,
+    /// How many there are.
+    pub(crate) customers: Shelf<(), u64>,
     week_people: Shelf<(String, Series, i64, i64), WeekPeople>,
     pub(crate) effects: Shelf<Asked, Answered>,
     end: Option<(Basis, Timestamp)>,
@@ -363,6 +367,22 @@ impl Engine {
         let compiled = self.compiled_with_returns(&brand, &snapshot, key, view)?;
         let pass = PainPeoplePass { compiled, key: candidate, outcome };
         Ok(snapshot.scan(&pass, &ScanOptions::default())?.people())
+    }
+
+    /// The first of the customers behind a pain point, of the whole journey.
+    pub fn pain_point_person(
+        &self,
+        workspace: WorkspaceId,
+        key: &str,
+        candidate: Key,
+        outcome: Outcome,
+    ) -> Result<Option<u64>, EngineError> {
+        let journey = key.to_owned();
+        let first = move |engine: &Self, _: &Brand, _: &Snapshot| {
+            let people = engine.pain_point_people(workspace, &journey, candidate, outcome, &View::default())?;
+            Ok(people.first().map(|p| p.customer))
+        };
+        Ok(*self.figure(workspace, |f| &mut f.somebody, (key.to_owned(), candidate, outcome), first)?)
     }
 
     /// The customers of whose instances an outcome is known to have come about.

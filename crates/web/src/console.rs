@@ -20,6 +20,8 @@ mod journeys;
 mod login;
 mod map_view;
 mod monday;
+mod monday_sheet;
+mod sheet;
 mod news_words;
 mod map_sheet;
 mod stage;
@@ -41,6 +43,7 @@ mod unknown;
 
 pub(crate) use brief::{Brief, gather};
 pub(crate) use frame::{percent_encoded, problems_as_pages};
+pub(crate) use monday_sheet::pdf as monday_pdf;
 pub(crate) use news_words::{Sentence, sentences as brief_sentences};
 
 use crate::accounts::Area;
@@ -52,6 +55,7 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/", Area::Figures, home::home),
         get("/today", Area::Figures, today::today),
         get("/today/monday", Area::Figures, monday::monday_page),
+        get("/today/monday.pdf", Area::Figures, monday::monday_pdf),
         post("/today/monday", Area::Own, monday::wish),
         get("/journeys", Area::Figures, journeys::journeys),
         get("/journeys/{key}", Area::Figures, journeys::map),

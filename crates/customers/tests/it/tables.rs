@@ -1,7 +1,9 @@
 //! Facts folded into tables and read again.
 
 use proptest::prelude::*;
-use throughline_customers::{CustomerQuery, Fold, IdentityGraph, customer, customers, forget, load_graph, migrations};
+use throughline_customers::{
+    CustomerQuery, Fold, IdentityGraph, customer, customer_count, customers, forget, load_graph, migrations,
+};
 use throughline_interactions::{
     Interaction, KeySecret, Node, NodeSecret, SourceId, Timestamp, WorkspaceId, limits, parse_interaction,
 };
@@ -36,7 +38,7 @@ fn list(store: &Store, search: &str) -> Vec<(Option<String>, u64, usize)> {
     let mut all = Vec::new();
     let mut query = query;
     loop {
-        let page = store.read(|c| customers(c, WORKSPACE, &query)).unwrap();
+        let page = store.read(|c| customers(c, WORKSPACE, &query, customer_count(c, WORKSPACE)?)).unwrap();
         all.extend(page.rows.into_iter().map(|r| (r.name, r.interactions, r.identifiers.len())));
         match page.next {
             Some(next) => query.after = Some(next),

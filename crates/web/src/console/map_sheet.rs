@@ -1,12 +1,15 @@
 //! The map on one sheet: the same figures as on the page, as SVG, PNG and PDF (A3 landscape).
 //!
-//! A drawing of plain shapes and text, without styles or scripts, so that it looks alike in a browser,
-//! a presentation and on paper. Lines are measured in the font of the exports.
+//! How lines and text are drawn stands in `sheet.rs`.
 
 use super::curve::HEIGHT;
 use super::findings_view::Card;
 use super::journeys::{Told, told};
 use super::map_view::{MapView, StageView};
+use super::sheet::{
+    BAR, BOLD, EDGE, HIGH, HIGH_MARK, INK, LOW, LOW_MARK, LOW_SOFT, MUTED, PAPER, PLAIN, RULE, SMALL, Sheet, TRACK,
+    Type, escaped,
+};
 use crate::errors::Problem;
 use crate::guard::Visit;
 use crate::state::Web;
@@ -15,7 +18,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use throughline_paper::{Paper, PaperError, shortened, width, wrapped};
+use throughline_paper::{Paper, PaperError, shortened, width};
 
 /// The map as SVG.
 pub(crate) async fn svg(
@@ -71,20 +74,6 @@ async fn file(
     Ok(response)
 }
 
-const INK: &str = "#1c1e21";
-const MUTED: &str = "#565b61";
-const RULE: &str = "#dcd7cc";
-const EDGE: &str = "#85877f";
-const TRACK: &str = "#ebe7dd";
-const BAR: &str = "#a9a394";
-const PAPER: &str = "#fbfaf7";
-const LOW: &str = "#8f3f05";
-const LOW_MARK: &str = "#c25e12";
-const LOW_SOFT: &str = "#f9eadd";
-const HIGH: &str = "#1d4f7c";
-const HIGH_MARK: &str = "#2f74b0";
-const PIN: &str = "#b0530c";
-
 /// Space around everything, and inside a cell.
 const MARGIN: f32 = 36.0;
 const PAD: f32 = 10.0;
@@ -95,98 +84,12 @@ const NARROWEST: f32 = 150.0;
 /// The sheet is at least as wide as A3 at 96 pixels to the inch.
 const WIDTH: f32 = 1587.0;
 
-/// What is being drawn, and how far down it reaches.
-struct Sheet {
-    out: String,
-}
+const PIN: &str = "#b0530c";
 
-/// How a line of text looks.
-#[derive(Clone, Copy)]
-struct Type {
-    size: f32,
-    is_bold: bool,
-    colour: &'static str,
-}
-
-const PLAIN: Type = Type { size: 12.0, is_bold: false, colour: INK };
-const SMALL: Type = Type { size: 11.0, is_bold: false, colour: MUTED };
-const BOLD: Type = Type { size: 13.0, is_bold: true, colour: INK };
-
-impl Type {
-    /// From one line to the next.
-    fn leading(self) -> f32 {
-        (self.size * 1.4).round()
-    }
-}
-
-impl Sheet {
-    fn rect(&mut self, [x, y, w, h]: [f32; 4], fill: &str, stroke: &str) {
-        self.out += &format!(
-            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{fill}\" stroke=\"{stroke}\"/>",
-            w.max(0.0),
-            h.max(0.0)
-        );
-    }
-
-    fn line(&mut self, from: (f32, f32), to: (f32, f32), colour: &str, width: f32, dash: &str) {
-        let ((x, y), (u, v)) = (from, to);
-        let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
-        self.out += &format!(
-            "<path d=\"M{x:.1} {y:.1}L{u:.1} {v:.1}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"{dash}/>"
-        );
-    }
-
-    fn circle(&mut self, (x, y): (f32, f32), r: f32, fill: &str, stroke: &str) {
-        self.out += &format!(
-            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{r}\" fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"2\"/>"
-        );
-    }
-
-    /// One line; `anchor` is `start`, `middle` or `end`.
-    fn text(&mut self, (x, y): (f32, f32), text: &str, look: Type, anchor: &str) {
-        if text.is_empty() {
-            return;
-        }
-        let weight = if look.is_bold { " font-weight=\"600\"" } else { "" };
-        let anchor = if anchor == "start" { String::new() } else { format!(" text-anchor=\"{anchor}\"") };
-        let plain: String = text.chars().filter(|c| *c != '\u{2060}').collect();
-        self.out += &format!(
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{}\" fill=\"{}\"{weight}{anchor}>{}</text>",
-            look.size,
-            look.colour,
-            escaped(&plain)
-        );
-    }
-
-    /// A paragraph from the top of a cell; where the next one begins.
-    fn paragraph(&mut self, (x, y): (f32, f32), wide: f32, text: &str, look: Type) -> f32 {
-        let mut at = y;
-        for line in wrapped(text, look.size, look.is_bold, wide) {
-            self.text((x, at + look.size), &shortened(&line, look.size, look.is_bold, wide), look, "start");
-            at += look.leading();
-        }
-        at
-    }
-
-    fn pin(&mut self, x: f32, y: f32, number: usize) {
-        self.out += &format!("<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"9\" fill=\"{PIN}\"/>", x + 9.0, y + 9.0);
-        let look = Type { size: 11.0, is_bold: true, colour: "#ffffff" };
-        self.text((x + 9.0, y + 13.0), &number.to_string(), look, "middle");
-    }
-}
-
-fn escaped(text: &str) -> String {
-    let visible = text.chars().filter(|c| !c.is_control());
-    visible.fold(String::with_capacity(text.len()), |mut out, c| {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-        out
-    })
+fn pin(s: &mut Sheet, x: f32, y: f32, number: usize) {
+    s.out += &format!("<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"9\" fill=\"{PIN}\"/>", x + 9.0, y + 9.0);
+    let look = Type { size: 11.0, is_bold: true, colour: "#ffffff" };
+    s.text((x + 9.0, y + 13.0), &number.to_string(), look, "middle");
 }
 
 /// The whole sheet.
@@ -194,7 +97,7 @@ fn sheet(told: &Told) -> String {
     let map = &told.map;
     let stages = map.stages.len().max(1) as f32;
     let wide = WIDTH.max(2.0 * MARGIN + LANE + stages * NARROWEST);
-    let mut s = Sheet { out: String::new() };
+    let mut s = Sheet::default();
     let mut y = MARGIN;
     s.text((MARGIN, y + 24.0), &map.name, Type { size: 26.0, is_bold: true, colour: INK }, "start");
     let totals = map.totals.iter().map(|t| t.words.as_str()).collect::<Vec<_>>().join(" · ");
@@ -233,8 +136,8 @@ fn cards(s: &mut Sheet, cards: &[Card], y: f32, wide: f32) -> f32 {
     for (n, card) in cards.iter().enumerate() {
         let x = MARGIN + n as f32 * (across + gap) + PAD;
         let inner = across - 2.0 * PAD;
-        let mut inside = Sheet { out: String::new() };
-        inside.pin(x, y + PAD, card.number);
+        let mut inside = Sheet::default();
+        pin(&mut inside, x, y + PAD, card.number);
         let mut at = inside.paragraph((x + 26.0, y + PAD + 1.0), inner - 26.0, &card.title, BOLD);
         at = interval(&mut inside, card, (x, at + 6.0), inner);
         at = inside.paragraph((x, at), inner, &card.ratio, PLAIN);
@@ -290,7 +193,7 @@ const LANES: [(&str, Cell); 7] = [
 fn lanes(s: &mut Sheet, map: &MapView, top: f32, wide: f32) -> f32 {
     let across = (wide - 2.0 * MARGIN - LANE) / map.stages.len().max(1) as f32;
     let left = |n: usize| MARGIN + LANE + n as f32 * across;
-    let mut inside = Sheet { out: String::new() };
+    let mut inside = Sheet::default();
     let (mut y, mut rules) = (top, Vec::new());
     for (name, cell) in LANES {
         rules.push(y);
@@ -332,8 +235,8 @@ fn change(s: &mut Sheet, at: &Option<super::compare::Change>, (x, y): (f32, f32)
 
 fn head(s: &mut Sheet, stage: &StageView, (x, y): (f32, f32), wide: f32) -> f32 {
     let mut from = x;
-    for pin in &stage.pins {
-        s.pin(from, y - 2.0, *pin);
+    for number in &stage.pins {
+        pin(s, from, y - 2.0, *number);
         from += 24.0;
     }
     let mut at = s.paragraph((from, y), wide - (from - x), &stage.name, BOLD) + 2.0;

@@ -2,6 +2,7 @@
 
 use super::brief::Brief;
 use super::frame::{Frame, Room, page};
+use super::monday_sheet::pdf;
 use super::today::brief_for;
 use crate::errors::Problem;
 use crate::format;
@@ -10,8 +11,16 @@ use crate::state::Web;
 use crate::texts;
 use askama::Template;
 use axum::extract::State;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use throughline_interactions::Zone;
 use throughline_news::{monday, set_monday};
+
+/// Where nothing changed, and where nothing could be told to have.
+pub(crate) const NO_CHANGE: &str = "Nothing differs from the weeks before by more than chance.";
+pub(crate) const TOO_FEW_WEEKS: &str =
+    "There are too few whole weeks to tell a change from chance; six and the one after them would.";
+pub(crate) const NO_FINDING: &str = "Nothing stands out from chance.";
 
 #[derive(Template)]
 #[template(path = "monday.html")]
@@ -52,6 +61,21 @@ pub(crate) async fn monday_page(State(web): State<Web>, visit: Visit) -> Result<
     let frame = Frame::new(&web, visit, Room::Today, "Monday page").await?;
     let day = format::day(web.now(), frame.zone.as_ref());
     page(&MondayPage { frame, brief, day, wish, has_mail })
+}
+
+/// Shows it as a PDF.
+pub(crate) async fn monday_pdf(State(web): State<Web>, visit: Visit) -> Result<Response, Problem> {
+    let Some(brief) = brief_for(&web, &visit).await? else {
+        return Err(Problem::NotFound(texts::NO_PAGE.to_owned()));
+    };
+    let workspace = visit.workspace()?;
+    let day = format::day(web.now(), Zone::new(&workspace.zone).ok().as_ref());
+    let name = workspace.name.clone();
+    let made = tokio::task::spawn_blocking(move || pdf(&name, &day, &brief)).await?;
+    let made = made.map_err(|e| Problem::Broken(format!("the Monday page cannot be drawn: {e}")))?;
+    let shown = HeaderValue::from_static("inline; filename=\"monday.pdf\"");
+    let kind = HeaderValue::from_static("application/pdf");
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, shown)], made).into_response())
 }
 
 /// Sets whether and when it comes by mail.

@@ -9,7 +9,6 @@ use crate::guard::{Visit, Who};
 use crate::state::Web;
 use throughline_journeys::Definition;
 use throughline_journeys::pain_points::Findings;
-use throughline_pipeline::View;
 
 /// Key of the demo's own workspace: a brand of one's own has no tour.
 const SHOP: &str = "northwind";
@@ -45,11 +44,7 @@ impl Tour {
                 let found = e.pain_points(workspace, &journey.key)?;
                 let map = e.map(workspace, &journey.key)?;
                 let somebody = match chosen(&found) {
-                    Some(f) => {
-                        let view = View::default();
-                        let people = e.pain_point_people(workspace, &journey.key, f.key, f.outcome, &view)?;
-                        people.first().map(|p| p.customer)
-                    }
+                    Some(f) => e.pain_point_person(workspace, &journey.key, f.key, f.outcome)?,
                     None => None,
                 };
                 Ok(Some((journey, found, map.started.instances, somebody)))

@@ -1,14 +1,14 @@
 //! What a line of the outbox becomes when it leaves.
 
 use crate::accounts::{Area, Holder, Person, allows, people};
-use crate::console::{Brief, Sentence, brief_sentences, gather};
+use crate::console::{Brief, Sentence, brief_sentences, gather, monday_pdf};
 use crate::format;
 use crate::state::Web;
 use askama::Template;
 use serde_json::json;
 use throughline_interactions::Zone;
 use throughline_news::{Alert, Channel, Errand, alerts, look};
-use throughline_outreach::{Failure, Hook, Mail, Parcel, Shape};
+use throughline_outreach::{Attachment, Failure, Hook, Mail, Parcel, Shape};
 use throughline_pipeline::{EngineError, Workspace};
 use throughline_store::Outgoing;
 
@@ -75,12 +75,15 @@ fn monday(web: &Web, workspace: &Workspace, person: u64, week: &str) -> Result<P
     let (name, day) = (workspace.name.as_str(), format::day(web.now(), zone.as_ref()));
     let render = |e: askama::Error| EngineError::Damaged(format!("the Monday page cannot be written: {e}"));
     let (brief, day, page) = (&brief, day.as_str(), page.as_str());
+    let drawn = monday_pdf(name, day, brief)
+        .map_err(|e| EngineError::Damaged(format!("the Monday page cannot be drawn: {e}")))?;
+    let sheet = Attachment { name: format!("monday-{week}.pdf"), media: "application/pdf".to_owned(), bytes: drawn };
     Ok(Parcel::Mail(Box::new(Mail {
         to: person.email,
         subject: format!("{name}: Monday, {day}"),
         text: plain(&MondayText { workspace: name, day, brief, page }.render().map_err(render)?),
         html: Some(MondayHtml { workspace: name, day, brief, page }.render().map_err(render)?),
-        attachment: None,
+        attachment: Some(sheet),
         id: format!("monday.{}.{}.{week}", workspace.id.0, person.id),
     })))
 }

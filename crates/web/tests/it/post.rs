@@ -50,6 +50,7 @@ fn the_monday_page_comes_by_mail_once_a_week_and_prints() {
     for words in ["Monday page", "What changed", "Whom to call", "It comes to you.", "What hurts most"] {
         assert!(page.contains(words), "{words}: {page}");
     }
+    assert_eq!(admin.get("/today/monday.pdf").header("content-type"), Some("application/pdf"));
     house.postman.round().unwrap();
     move_to(&house, "2026-09-07T07:00:05");
     house.postman.round().unwrap();
@@ -62,6 +63,7 @@ fn the_monday_page_comes_by_mail_once_a_week_and_prints() {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(!text.contains("&#"), "text is not escaped: {text}");
+    assert_eq!(got["parts"]["application/pdf"], "%PDF-1.7", "the same on paper");
     assert!(
         got["parts"]["text/html"]
             .as_str()
