@@ -1,4 +1,4 @@
-//! The Monday page as a PDF: A4 portrait, as many sheets as it takes.
+//! The Monday page as a PDF: A4 portrait, one sheet as a rule, more where there is much to say.
 
 use super::brief::Brief;
 use super::monday::{NO_CHANGE, NO_FINDING, TOO_FEW_WEEKS};
@@ -13,6 +13,8 @@ const HEIGHT: f32 = 1123.0;
 const MARGIN: f32 = 64.0;
 /// Text ends here; below stands the number of the sheet.
 const BOTTOM: f32 = HEIGHT - MARGIN;
+/// People to call; who wants more of them opens Today.
+const CALLS: usize = 6;
 /// A small curve and the space beside it.
 const CURVE: f32 = 136.0;
 
@@ -119,13 +121,17 @@ pub(crate) fn pdf(workspace: &str, day: &str, brief: &Brief) -> Result<Vec<u8>, 
     }
 
     pages.head("Whom to call");
-    for c in &brief.calls {
+    for c in brief.calls.iter().take(CALLS) {
         let name = if c.reach.is_empty() { c.name.clone() } else { format!("{} · {}", c.name, c.reach) };
         let why: String = c.why.iter().map(|w| format!("{w}. ")).collect();
         pages.together(MARGIN, &[(&name, SAID), (&why, MORE)], 8.0);
     }
+    let rest = brief.calls.len().saturating_sub(CALLS) as u64 + brief.others;
     if brief.calls.is_empty() {
         pages.together(MARGIN, &[(&brief.nobody(), MORE)], 0.0);
+    } else if rest > 0 {
+        let others = format!("{} on Today.", format::counted(rest, "other stands", "others stand"));
+        pages.together(MARGIN, &[(&others, MORE)], 0.0);
     }
 
     if !brief.waits.is_empty() {
