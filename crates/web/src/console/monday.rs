@@ -16,12 +16,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use throughline_interactions::Zone;
 use throughline_news::{monday, set_monday};
 
-/// Where nothing changed, and where nothing could be told to have.
-pub(crate) const NO_CHANGE: &str = "Nothing differs from the weeks before by more than chance.";
-pub(crate) const TOO_FEW_WEEKS: &str =
-    "There are too few whole weeks to tell a change from chance; six and the one after them would.";
-pub(crate) const NO_FINDING: &str = "Nothing stands out from chance.";
-
 #[derive(Template)]
 #[template(path = "monday.html")]
 struct MondayPage {

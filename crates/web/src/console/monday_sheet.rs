@@ -1,7 +1,6 @@
 //! The Monday page as a PDF: A4 portrait, one sheet as a rule, more where there is much to say.
 
 use super::brief::Brief;
-use super::monday::{NO_CHANGE, NO_FINDING, TOO_FEW_WEEKS};
 use super::news_words::Sentence;
 use super::sheet::{BOLD, HIGH_MARK, LOW_MARK, RULE, SMALL, Sheet, Type, escaped};
 use crate::format;
@@ -105,8 +104,7 @@ pub(crate) fn pdf(workspace: &str, day: &str, brief: &Brief) -> Result<Vec<u8>, 
     pages.head("What changed");
     brief.changed.iter().for_each(|s| pages.changed(s));
     if brief.changed.is_empty() {
-        let words = if brief.steady.is_empty() { TOO_FEW_WEEKS } else { NO_CHANGE };
-        pages.together(MARGIN, &[(words, MORE)], 6.0);
+        pages.together(MARGIN, &[(brief.unchanged(), MORE)], 6.0);
     }
     if !brief.steady.is_empty() {
         pages.together(MARGIN, &[(&format!("{}.", brief.steady), MORE)], 0.0);
@@ -117,7 +115,7 @@ pub(crate) fn pdf(workspace: &str, day: &str, brief: &Brief) -> Result<Vec<u8>, 
         pages.together(MARGIN, &[(what, SAID), (how_much, MORE)], 8.0);
     }
     if brief.findings.is_empty() {
-        pages.together(MARGIN, &[(NO_FINDING, MORE)], 0.0);
+        pages.together(MARGIN, &[("Nothing stands out from chance.", MORE)], 0.0);
     }
 
     pages.head("Whom to call");
@@ -148,6 +146,14 @@ pub(crate) fn pdf(workspace: &str, day: &str, brief: &Brief) -> Result<Vec<u8>, 
 }
 
 impl Brief {
+    /// What is said where nothing changed, or nothing could be told to have.
+    pub(crate) fn unchanged(&self) -> &'static str {
+        match self.steady.is_empty() {
+            true => "There are too few whole weeks to tell a change from chance; six and the one after them would.",
+            false => "Nothing differs from the weeks before by more than chance.",
+        }
+    }
+
     /// What is said where nobody is listed to be called.
     pub(crate) fn nobody(&self) -> String {
         if self.opens_people {
