@@ -81,12 +81,6 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// The node under which an interaction stands for ever: that of its strongest identifier, or,
-    /// for somebody quite unknown, one of its own.
-    pub fn node_of(interaction: &Interaction, key: MessageKey, secret: &NodeSecret) -> Node {
-        interaction.strongest_node(secret).unwrap_or_else(|| Node((key.0 as u64).clamp(1, u64::MAX - 1)))
-    }
-
     /// Folds one interaction and returns the node it stands under.
     pub fn add(&mut self, i: &Interaction, key: MessageKey, position: u64) -> Result<Node, FoldError> {
         if i.source.as_str() == throughline_interactions::SourceId::SYSTEM {
@@ -94,7 +88,7 @@ impl<'a> Fold<'a> {
         }
         let order = i.order_key(key);
         let nodes = i.nodes(self.secret);
-        let primary = Self::node_of(i, key, self.secret);
+        let primary = i.node(key, self.secret);
         for (n, identifier) in &nodes {
             self.see(*n, identifier, i);
         }

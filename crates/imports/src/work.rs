@@ -403,7 +403,7 @@ impl Imports {
             }
             std::thread::park_timeout(Duration::from_millis(200));
         }
-        let items = items.into_iter().map(Ok).collect();
+        let items = items.into_iter().map(|i| Ok(i.into())).collect();
         Ok(self.engine().receive_now(workspace, Received { source: source.clone(), items })?)
     }
 

@@ -1,8 +1,9 @@
 //! The door: JSON as people and programs send it, and what it takes to become an interaction.
 
+mod borrowed;
 mod quick;
 
-pub use quick::quick_interaction;
+pub use quick::quick_record;
 
 use crate::interaction::{Actor, Direction, Interaction, Ref, limits};
 use crate::{

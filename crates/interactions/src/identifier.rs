@@ -1,5 +1,6 @@
 //! Identifiers and the nodes of the identity graph.
 
+use crate::MessageKey;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher24;
 use std::borrow::Cow;
@@ -134,7 +135,13 @@ impl Identifier {
     /// True for values that name nobody (`null`, `guest`, all zeros, `noreply@…`): they are kept on
     /// the fact and never used to tell people apart or to join them.
     pub fn is_blocked(&self) -> bool {
-        let value = self.value.trim().to_lowercase();
+        let value = self.value.trim();
+        // Most values are nothing of the kind, which can be told without a copy in lower case.
+        if value.is_ascii() && self.kind != "email" && self.kind != "phone" {
+            return BLOCKED.iter().any(|b| b.eq_ignore_ascii_case(value))
+                || value.bytes().all(|c| matches!(c, b'0' | b'-' | b'.' | b' '));
+        }
+        let value = value.to_lowercase();
         if BLOCKED.contains(&value.as_str()) || value.chars().all(|c| matches!(c, '0' | '-' | '.' | ' ')) {
             return true;
         }
@@ -165,6 +172,30 @@ impl Identifier {
         // 0 and the largest value are kept free as marks.
         Some(Node(h.finish().clamp(1, u64::MAX - 1)))
     }
+}
+
+/// The nodes of identifiers that are not blocked, strongest first, without repeats; equal strengths
+/// in the order of their nodes, so that the order sent does not matter.
+pub(crate) fn nodes<'a>(identifiers: &'a [Identifier], secret: &NodeSecret) -> Vec<(Node, &'a Identifier)> {
+    let mut nodes: Vec<_> = identifiers.iter().filter_map(|i| i.node(secret).map(|n| (n, i))).collect();
+    nodes.sort_by_key(|(n, i)| (identifier_rank(&i.kind), *n));
+    nodes.dedup_by_key(|(n, _)| *n);
+    nodes
+}
+
+/// The node of the strongest identifier, for ever; one of its own for somebody quite unknown. Only
+/// those that can be the strongest are hashed.
+pub(crate) fn node_of(identifiers: &[Identifier], key: MessageKey, secret: &NodeSecret) -> Node {
+    let mut best: Option<(u8, Node)> = None;
+    for i in identifiers {
+        let rank = identifier_rank(&i.kind);
+        if best.is_none_or(|(r, _)| rank <= r)
+            && let Some(node) = i.node(secret)
+        {
+            best = Some(best.map_or((rank, node), |b| b.min((rank, node))));
+        }
+    }
+    best.map_or_else(|| Node((key.0 as u64).clamp(1, u64::MAX - 1)), |(_, node)| node)
 }
 
 #[cfg(test)]

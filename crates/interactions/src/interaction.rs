@@ -1,7 +1,9 @@
 //! The interaction itself.
 
-use crate::{ContentHash, KeySecret, MessageKey, identifier_rank};
-use crate::{Identifier, Money, Node, NodeSecret, OrderKey, Promise, Score, SourceId, Timestamp, WorkspaceId, Zone};
+use crate::{
+    Identifier, KeySecret, MessageKey, Money, Node, NodeSecret, OrderKey, Promise, Score, SourceId, Timestamp,
+    WorkspaceId, Zone, identifier,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -87,7 +89,9 @@ impl Ref {
 }
 
 /// One contact between a customer and the brand, as it entered: a fact, never edited.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+///
+/// Its layout as JSON is that of `record.rs`; names and what may be left out are the same here.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Interaction {
     /// The brand.
     pub workspace: WorkspaceId,
@@ -98,57 +102,57 @@ pub struct Interaction {
     /// When it happened, after clock correction.
     pub occurred_at: Timestamp,
     /// The zone in which the source told the time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub zone: Option<Zone>,
     /// The local time occurred twice and the first reading was taken.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub ambiguous_time: bool,
     /// When it arrived.
     pub received_at: Timestamp,
     /// Row or array index at the source; breaks ties of time.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub source_seq: u32,
     /// What happened, in the source's words.
     pub event: String,
     /// Where: `web`, `app`, `store`, `email`, `phone`, `chat`, `social`, `review_site`, `ads`, `delivery`, ….
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub channel: String,
     /// Where exactly: a page, a counter, a hotline.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub touchpoint: String,
     /// Which way it went.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub direction: Direction,
     /// Who acted.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub actor: Actor,
     /// Who it was, as sent.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub identifiers: Vec<Identifier>,
     /// What it was about.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub refs: Vec<Ref>,
     /// What it was worth.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub money: Option<Money>,
     /// What was answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub score: Option<Score>,
     /// What was said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub text: Option<String>,
     /// What was promised.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub promise: Option<Promise>,
     /// What the person allows, per purpose.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub consent: BTreeMap<String, bool>,
     /// Everything else.
-    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    #[serde(default)]
     pub properties: serde_json::Map<String, serde_json::Value>,
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
@@ -156,22 +160,6 @@ impl Interaction {
     /// The key under which it is stored exactly once.
     pub fn message_key(&self, secret: &KeySecret) -> MessageKey {
         MessageKey::new(secret, self.workspace, self.source.as_str(), &self.message_id)
-    }
-
-    /// Hash of what it says, from its `payload` ([`Interaction::to_payload`]): without when it was
-    /// received, its index in the request, and a time that was only taken from the receiving clock,
-    /// so that sending the same again in another batch is the same.
-    pub fn content_hash(&self, payload: &[u8], secret: &KeySecret) -> ContentHash {
-        // A quote inside a JSON text is escaped, so these can only be the fields themselves.
-        let find =
-            |what: &[u8], from: usize| payload[from..].windows(what.len()).position(|w| w == what).map(|p| p + from);
-        let received = find(b"\"received_at\":\"", 0).unwrap_or(0);
-        let event = find(b"\"event\":\"", received).unwrap_or(received);
-        let head = match find(b"\"occurred_at\":\"", 0) {
-            Some(occurred) if self.occurred_at == self.received_at => &payload[..occurred],
-            _ => &payload[..received],
-        };
-        ContentHash::of(secret, &[head, &payload[event..]])
     }
 
     /// Nothing happened: a system told who somebody is, and when it arrived is all there is of a time.
@@ -187,33 +175,17 @@ impl Interaction {
     /// The nodes of its identifiers that are not blocked, strongest first, without repeats; equal
     /// strengths in the order of their nodes, so that the order sent does not matter.
     pub fn nodes(&self, secret: &NodeSecret) -> Vec<(Node, &Identifier)> {
-        let mut nodes: Vec<_> = self.identifiers.iter().filter_map(|i| i.node(secret).map(|n| (n, i))).collect();
-        nodes.sort_by_key(|(n, i)| (identifier_rank(&i.kind), *n));
-        nodes.dedup_by_key(|(n, _)| *n);
-        nodes
+        identifier::nodes(&self.identifiers, secret)
     }
 
-    /// The node of its strongest identifier, for ever; `None` for somebody quite unknown.
-    pub fn strongest_node(&self, secret: &NodeSecret) -> Option<Node> {
-        self.identifiers
-            .iter()
-            .filter_map(|i| i.node(secret).map(|n| (identifier_rank(&i.kind), n)))
-            .min()
-            .map(|(_, n)| n)
+    /// The node under which it stands for ever: that of its strongest identifier, or, for somebody
+    /// quite unknown, one of its own.
+    pub fn node(&self, key: MessageKey, secret: &NodeSecret) -> Node {
+        identifier::node_of(&self.identifiers, key, secret)
     }
 
     /// The first ref of a kind.
     pub fn first_ref(&self, kind: &str) -> Option<&str> {
         self.refs.iter().find(|r| r.kind == kind).map(|r| r.value.as_str())
-    }
-
-    /// The bytes of a ledger frame: JSON, format 1.
-    pub fn to_payload(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("an interaction has only string keys and finite numbers")
-    }
-
-    /// Reads the bytes of a ledger frame.
-    pub fn from_payload(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(bytes)
     }
 }

@@ -9,6 +9,7 @@
 //! times are arguments. Read `interaction.rs` first, then `order.rs` and `identifier.rs`.
 
 mod interaction;
+mod record;
 mod draft;
 mod dimensions;
 mod order;
@@ -22,7 +23,7 @@ mod outcome;
 mod ids;
 
 pub use dimensions::dimensions;
-pub use draft::{Draft, parse_interaction, quick_interaction};
+pub use draft::{Draft, parse_interaction, quick_record};
 pub use identifier::{Identifier, IdentifierClass, Node, NodeSecret, identifier_rank};
 pub use ids::{SourceId, WorkspaceId};
 pub use interaction::{Actor, Direction, Interaction, Ref, limits};
@@ -31,5 +32,6 @@ pub use money::{Currency, Money, MoneyError};
 pub use order::OrderKey;
 pub use outcome::{Fault, Outcome, Tally};
 pub use promise::{Precision, Promise};
+pub use record::Record;
 pub use score::{Score, ScoreError, ScoreKind};
 pub use time::{LocalTime, TimeError, Timestamp, Zone, resolve_local};

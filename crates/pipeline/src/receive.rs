@@ -1,10 +1,9 @@
-//! The door: from parsed interactions to the ledger, and one outcome for each.
+//! The door: from records to the ledger, and one outcome for each.
 
 use crate::tallies::Pending;
 use crate::{Engine, EngineError};
 use std::sync::PoisonError;
-use throughline_customers::Fold;
-use throughline_interactions::{Fault, Interaction, Outcome, SourceId, Tally, WorkspaceId};
+use throughline_interactions::{Fault, Outcome, Record, SourceId, Tally, WorkspaceId};
 use throughline_ledger::{FrameKind, NewFrame, Verdict};
 
 /// Interactions of one source that arrived together, each readable or not.
@@ -13,7 +12,7 @@ pub struct Received {
     /// Where they came from.
     pub source: SourceId,
     /// In the order sent; a fault is what could not be read.
-    pub items: Vec<Result<Interaction, Fault>>,
+    pub items: Vec<Result<Record, Fault>>,
 }
 
 impl Engine {
@@ -47,7 +46,7 @@ impl Engine {
                 }
                 Ok(i) => {
                     outcomes.push(None);
-                    frames.push(frame(self, workspace, &brand.node_secret, &i));
+                    frames.push(frame(self, workspace, &source, &brand.node_secret, i));
                 }
                 Err(fault) => outcomes.push(Some(Outcome::Rejected(fault))),
             }
@@ -108,7 +107,7 @@ impl Engine {
         draft.refs.push(throughline_interactions::Ref { kind: "staff".to_owned(), value: by.to_owned() });
         let source = SourceId::system();
         let fact = draft.receive(workspace, &source, self.now(), throughline_interactions::limits::FILE_BYTES);
-        self.receive_now(workspace, Received { source, items: vec![fact] })?;
+        self.receive_now(workspace, Received { source, items: vec![fact.map(Record::from)] })?;
         self.wait_folded()
     }
 }
@@ -116,20 +115,20 @@ impl Engine {
 fn frame(
     engine: &Engine,
     workspace: WorkspaceId,
+    source: &SourceId,
     secret: &throughline_interactions::NodeSecret,
-    i: &Interaction,
+    i: Record,
 ) -> NewFrame {
     let key_secret = &engine.inner().key_secret;
-    let key = i.message_key(key_secret);
-    let payload = i.to_payload();
+    let key = i.message_key(key_secret, workspace, source);
     NewFrame {
         kind: FrameKind::Interaction,
         workspace: workspace.0,
         key: key.0,
-        content: i.content_hash(&payload, key_secret).0,
-        node: Fold::node_of(i, key, secret).0,
+        content: i.content_hash(key_secret).0,
+        node: i.node(key, secret).0,
         received_at: i.received_at.0,
-        payload,
+        payload: i.payload,
     }
 }
 

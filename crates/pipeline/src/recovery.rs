@@ -8,7 +8,6 @@ use crate::{EngineError, History};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use throughline_customers::Fold;
 use throughline_interactions::{MessageKey, Node, WorkspaceId};
 use throughline_ledger::{Frame, FrameKind};
 use throughline_store::Store;
@@ -175,7 +174,7 @@ impl Inner {
             }
             let i = decode(f).map_err(|e| EngineError::Damaged(e.to_string()))?;
             let key = MessageKey(h.key);
-            let node = Fold::node_of(&i, key, &brand.node_secret);
+            let node = i.node(key, &brand.node_secret);
             if brand.is_erased(node) {
                 continue;
             }

@@ -187,7 +187,7 @@ fn receive(
             Err(e) => return Err(e.into()),
         }
     }
-    let items = items.into_iter().map(Ok).collect();
+    let items = items.into_iter().map(|i| Ok(i.into())).collect();
     Ok(engine.receive_now(workspace, Received { source: source.clone(), items })?)
 }
 
@@ -253,7 +253,7 @@ fn serve(engine: &Engine, stream: UnixStream) -> anyhow::Result<()> {
             return write(stream.get_mut(), &answer);
         }
         taken += batch.items.len();
-        let items = batch.items.into_iter().map(Ok).collect();
+        let items = batch.items.into_iter().map(|i| Ok(i.into())).collect();
         let answer = match engine.admission() {
             Err(throughline_pipeline::EngineError::Overloaded { .. }) => Answer::Later(0.2),
             Err(e) => Answer::Failed(e.to_string()),

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use throughline_demo::{CURRENCY, SHOP, World, ZONE};
-use throughline_interactions::{Fault, Interaction, SourceId, limits};
+use throughline_interactions::{Fault, Record, SourceId, limits};
 use throughline_pipeline::{Engine, NewWorkspace, Options, Received};
 use throughline_web::{MIGRATIONS, WebConfig, first_admin_link, serve};
 
@@ -19,10 +19,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let workspace =
         engine.create_workspace(&NewWorkspace { key, name, zone, currency, week_start: 1, margin: Some(0.35) })?;
     let now = engine.now();
-    let mut by_source: BTreeMap<&str, Vec<Result<Interaction, Fault>>> = BTreeMap::new();
+    let mut by_source: BTreeMap<&str, Vec<Result<Record, Fault>>> = BTreeMap::new();
     for (source, draft) in World::sized(1, now, customers).interactions() {
         let id = SourceId::new(source).ok_or("a source of the demo has no name")?;
-        by_source.entry(source).or_default().push(draft.receive(workspace.id, &id, now, limits::HTTP_BYTES));
+        by_source
+            .entry(source)
+            .or_default()
+            .push(draft.receive(workspace.id, &id, now, limits::HTTP_BYTES).map(Record::from));
     }
     for (source, items) in by_source {
         let source = SourceId::new(source).ok_or("a source of the demo has no name")?;

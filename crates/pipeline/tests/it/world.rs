@@ -2,7 +2,9 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use throughline_interactions::{Interaction, Outcome, SourceId, Timestamp, WorkspaceId, limits, parse_interaction};
+use throughline_interactions::{
+    Interaction, Outcome, Record, SourceId, Timestamp, WorkspaceId, limits, parse_interaction,
+};
 use throughline_pipeline::{Engine, EngineError, History, NewWorkspace, Options, Received};
 use throughline_timeline::Row;
 
@@ -47,7 +49,7 @@ pub fn send(engine: &Engine, facts: Vec<serde_json::Value>) -> Vec<Outcome> {
 }
 
 pub fn send_from(engine: &Engine, source: &SourceId, facts: Vec<serde_json::Value>) -> Vec<Outcome> {
-    let items = facts.into_iter().map(|json| fact(source, json)).collect();
+    let items = facts.into_iter().map(|json| fact(source, json).map(Record::from)).collect();
     engine.receive_now(SHOP, Received { source: source.clone(), items }).unwrap()
 }
 

@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
 use throughline_customers::CustomerQuery;
-use throughline_interactions::{Draft, Identifier, SourceId, Timestamp, limits};
+use throughline_interactions::{Draft, Identifier, Record, SourceId, Timestamp, limits};
 use throughline_lake::{Lake, LakeOptions, Redirects};
 use throughline_pipeline::{Options, Received};
 
@@ -46,7 +46,9 @@ pub fn run(config: &Config, args: EraseArgs) -> anyhow::Result<()> {
         let until = (next + 5000).min(args.interactions);
         let now = house.engine.now();
         let items = (next..until)
-            .map(|n| interaction(n, every, &args).receive(workspace.id, &source, now, limits::FILE_BYTES))
+            .map(|n| {
+                interaction(n, every, &args).receive(workspace.id, &source, now, limits::FILE_BYTES).map(Record::from)
+            })
             .collect();
         house.engine.receive_now(workspace.id, Received { source: source.clone(), items })?;
         next = until;

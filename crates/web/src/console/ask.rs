@@ -14,7 +14,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
-use throughline_interactions::{Draft, Interaction, Outcome, Score, SourceId, Zone, limits};
+use throughline_interactions::{Draft, Interaction, Outcome, Record, Score, SourceId, Zone, limits};
 use throughline_pipeline::{Received, Workspace};
 
 /// The source of every answer.
@@ -218,7 +218,7 @@ async fn record(web: &Web, ask: Ask, about: Interaction, score: u8, text: String
     };
     let fact = draft.receive(ask.workspace, &source, now, limits::HTTP_BYTES);
     web.ask(move |e| {
-        let outcomes = e.receive_now(ask.workspace, Received { source, items: vec![fact] })?;
+        let outcomes = e.receive_now(ask.workspace, Received { source, items: vec![fact.map(Record::from)] })?;
         let outcome = outcomes.into_iter().next();
         if let Some(Outcome::Accepted | Outcome::Duplicate) = outcome {
             e.store().write(|tx| note_answered(tx, &ask, now))?;

@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::Value;
-use throughline_interactions::{Fault, Interaction, Timestamp, limits, parse_interaction, quick_interaction};
+use throughline_interactions::{Fault, Record, Timestamp, limits, parse_interaction, quick_record};
 use throughline_pipeline::Received;
 
 /// Text of one interaction beyond which it is not even parsed; white space explains a part of it.
@@ -25,9 +25,11 @@ pub(crate) async fn receive_interactions(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    web.engine().admission()?;
     let coding = Coding::of(&headers)?;
+    // Read before it is refused: whoever is still sending would see a broken connection instead of
+    // the answer that says when to come back.
     let sent = body::read(&headers, body).await?;
+    web.engine().admission()?;
     let (now, engine) = (web.now(), web.engine().clone());
     let (done, outcomes) = tokio::sync::oneshot::channel();
     let turn = web.turn_to_parse().await?;
@@ -51,7 +53,7 @@ pub(crate) async fn answer_preflight() -> StatusCode {
 
 /// The items of a body, each judged alone, and the ids to answer with.
 struct Read {
-    items: Vec<Result<Interaction, Fault>>,
+    items: Vec<Result<Record, Fault>>,
     message_ids: Vec<Option<String>>,
 }
 
@@ -64,19 +66,22 @@ fn read_items(body: &Bytes, key: &Key, now: Timestamp) -> Result<Read, Problem> 
     for (index, piece) in pieces.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         let quick = text.and_then(|t| t.get(piece.text.clone())).filter(|t| !piece.too_deep && t.len() <= TEXT_BYTES);
-        let (id, draft) = match quick.and_then(|t| quick_interaction(t, index)) {
-            Some(draft) => (Some(draft.message_id.clone()), Ok(draft)),
+        let quick = quick.and_then(|t| quick_record(t, index, key.workspace, &key.source, now));
+        let (id, item) = match quick {
+            Some(record) => (Some(record.message_id.clone()), Ok(record)),
             None => {
                 let value = parse(body, piece);
                 let is_json = !matches!(&value, Err(f) if f.code == "invalid_json" || f.code == "invalid_utf8");
                 any_json |= is_json;
                 let id = value.as_ref().ok().and_then(|v| v.get("message_id")?.as_str()).map(str::to_owned);
-                (id, value.and_then(|v| parse_interaction(v, index)))
+                let draft = value.and_then(|v| parse_interaction(v, index));
+                let fact = draft.and_then(|d| d.receive(key.workspace, &key.source, now, limits::HTTP_BYTES));
+                (id.filter(|id| id.len() <= limits::VALUE), fact.map(Record::from))
             }
         };
-        any_json |= draft.is_ok();
-        read.message_ids.push(id.filter(|id| id.len() <= limits::VALUE));
-        read.items.push(draft.and_then(|d| d.receive(key.workspace, &key.source, now, limits::HTTP_BYTES)));
+        any_json |= item.is_ok();
+        read.message_ids.push(id);
+        read.items.push(item);
     }
     match read.items.first() {
         Some(Err(first)) if !any_json => Err(Problem::Unreadable("invalid_json", first.message.clone())),

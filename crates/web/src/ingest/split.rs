@@ -147,11 +147,11 @@ fn value_end(body: &[u8], at: usize) -> Option<(usize, bool)> {
 fn string_end(body: &[u8], at: usize) -> Option<usize> {
     let mut i = at + 1;
     loop {
-        match *body.get(i)? {
-            b'"' => return Some(i),
-            b'\\' => i += 2,
-            _ => i += 1,
+        i += memchr::memchr2(b'"', b'\\', body.get(i..)?)?;
+        if body[i] == b'"' {
+            return Some(i);
         }
+        i += 2;
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use throughline_demo::World;
-use throughline_interactions::{SourceId, Timestamp, limits};
+use throughline_interactions::{Record, SourceId, Timestamp, limits};
 use throughline_pipeline::{Engine, NewWorkspace, Options, Received, Workspace};
 use throughline_web::{Clock, KeyRole, MIGRATIONS, Postman, Server, WebConfig, create_key, first_admin_link_at};
 
@@ -104,7 +104,7 @@ impl House {
         for (source, draft) in World::sized(7, end, customers).interactions() {
             let id = SourceId::new(source).unwrap();
             let fact = draft.receive(self.workspace.id, &id, self.engine.now(), limits::HTTP_BYTES);
-            by_source.entry(source).or_default().push(fact);
+            by_source.entry(source).or_default().push(fact.map(Record::from));
         }
         for (source, items) in by_source {
             let received = Received { source: SourceId::new(source).unwrap(), items };
