@@ -2,7 +2,7 @@
 
 use crate::accounts::{Key, find_key, hash_of, touch_key};
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 use throughline_interactions::Timestamp;
 use throughline_store::{Store, StoreError};
 
@@ -14,14 +14,20 @@ const TOUCH: i64 = 60;
 /// More keys than anybody has; past it the cache starts afresh.
 const MOST: usize = 10_000;
 
-/// Keys by the hash of their secret, with the time of the look-up.
+/// Keys that were looked up lately.
 #[derive(Default)]
-pub(crate) struct KeyCache(RwLock<HashMap<String, (Key, i64)>>);
+pub(crate) struct KeyCache {
+    /// By the hash of their secret, with the time of the look-up.
+    found: RwLock<HashMap<String, (Key, i64)>>,
+    /// Uses that are not written down yet, by the key's number: a sender never waits for the store's
+    /// writer, which may be busy working in what was sent.
+    used: Mutex<HashMap<u64, Timestamp>>,
+}
 
 impl KeyCache {
     /// The key of a secret, if it was looked up lately.
     pub(crate) fn lately(&self, secret: &str, now: Timestamp) -> Option<Key> {
-        let map = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let map = self.found.read().unwrap_or_else(PoisonError::into_inner);
         map.get(&hash_of(secret)).filter(|(_, at)| (now.seconds() - at).abs() < BELIEVED).map(|(key, _)| key.clone())
     }
 
@@ -31,9 +37,9 @@ impl KeyCache {
         let found = find_key(store, &hash)?;
         if let Some(key) = &found {
             if key.used_at.is_none_or(|at| now.seconds() - at.seconds() >= TOUCH) {
-                touch_key(store, key.id, now)?;
+                self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(key.id, now);
             }
-            let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let mut map = self.found.write().unwrap_or_else(PoisonError::into_inner);
             if map.len() >= MOST {
                 map.clear();
             }
@@ -44,6 +50,12 @@ impl KeyCache {
 
     /// Forgets everything, after a key was revoked.
     pub(crate) fn clear(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.found.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Writes down which keys were used.
+    pub(crate) fn note_uses(&self, store: &Store) -> Result<(), StoreError> {
+        let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
+        used.into_iter().try_for_each(|(key, at)| touch_key(store, key, at))
     }
 }

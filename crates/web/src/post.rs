@@ -101,10 +101,14 @@ impl Rounds {
     pub(crate) fn start(web: Web) -> std::io::Result<Self> {
         let (bell, rung) = channel::<()>();
         let thread = std::thread::Builder::new().name("post".into()).spawn(move || {
-            let postman = Postman::new(web);
+            let postman = Postman::new(web.clone());
             loop {
                 if let Err(error) = postman.round() {
                     tracing::error!(%error, "the post could not make its round");
+                }
+                // On its way: which keys were used since the last time.
+                if let Err(error) = web.keys().note_uses(web.store()) {
+                    tracing::error!(%error, "cannot write down which keys were used");
                 }
                 if !matches!(rung.recv_timeout(EVERY), Err(RecvTimeoutError::Timeout)) {
                     return;

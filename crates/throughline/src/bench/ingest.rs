@@ -39,13 +39,14 @@ pub fn run(config: &Config, args: IngestArgs) -> anyhow::Result<()> {
     know(&scratch.0, args.known)?;
     let server = Server::start(&scratch.0, &[])?;
     let until = Instant::now() + Duration::from_secs(args.seconds);
-    let (accepted, refused, bytes) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let [accepted, refused, waited, bytes] = [const { AtomicU64::new(0) }; 4];
     let started = Instant::now();
-    let mut latencies: Vec<u32> = std::thread::scope(|scope| {
+    let mut latencies: Vec<(u32, f32)> = std::thread::scope(|scope| {
         let senders: Vec<_> = (0..args.connections)
             .map(|c| {
-                let (args, secret, accepted, refused, bytes) = (&args, &secret, &accepted, &refused, &bytes);
-                scope.spawn(move || send(server.address, secret, c, args, until, accepted, refused, bytes))
+                let counts = Counts { accepted: &accepted, refused: &refused, waited: &waited, bytes: &bytes };
+                let (args, secret) = (&args, &secret);
+                scope.spawn(move || send(server.address, secret, c, args, until, counts))
             })
             .collect();
         senders
@@ -55,8 +56,8 @@ pub fn run(config: &Config, args: IngestArgs) -> anyhow::Result<()> {
     })?
     .concat();
     let seconds = started.elapsed().as_secs_f64();
-    latencies.sort_unstable();
-    let at = |share: f64| f64::from(latencies[((latencies.len() - 1) as f64 * share) as usize]) / 1e3;
+    latencies.sort_unstable_by_key(|(micros, _)| *micros);
+    let at = |share: f64| f64::from(latencies[((latencies.len() - 1) as f64 * share) as usize].0) / 1e3;
     let n = accepted.load(Ordering::Relaxed);
     println!(
         "{} connections, batches of {}, {:.0} bytes each, {} ids known before, {seconds:.0} s:",
@@ -76,6 +77,11 @@ pub fn run(config: &Config, args: IngestArgs) -> anyhow::Result<()> {
         at(0.99),
         at(1.0)
     );
+    println!("slowest seconds: {}", slowest(&latencies));
+    let waited = waited.load(Ordering::Relaxed);
+    if waited > 0 {
+        println!("{waited} batches were told to come back later, because working them in lagged behind");
+    }
     println!("server: {} at most", megabytes(server.peak()));
     let drained = Instant::now();
     server.stop()?;
@@ -124,18 +130,40 @@ fn migrations() -> Vec<throughline_store::Migration> {
     throughline_pipeline::migrations().into_iter().chain(throughline_web::MIGRATIONS.iter().copied()).collect()
 }
 
-/// One connection: batches of fresh interactions until the time is over; latencies in microseconds.
-#[expect(clippy::too_many_arguments, reason = "one call, from the loop above")]
+/// The seconds with the slowest answers, in words: a stall has one, a machine that is too slow has all.
+fn slowest(latencies: &[(u32, f32)]) -> String {
+    let mut seconds: std::collections::BTreeMap<u32, u32> = Default::default();
+    for (micros, at) in latencies {
+        let worst = seconds.entry(*at as u32).or_default();
+        *worst = (*worst).max(*micros);
+    }
+    let mut seconds: Vec<_> = seconds.into_iter().collect();
+    seconds.sort_unstable_by_key(|(_, worst)| std::cmp::Reverse(*worst));
+    let words: Vec<_> = seconds.iter().take(8).map(|(s, worst)| format!("{s} ({} ms)", worst / 1000)).collect();
+    words.join(", ")
+}
+
+/// What the senders count together.
+#[derive(Clone, Copy)]
+struct Counts<'a> {
+    accepted: &'a AtomicU64,
+    refused: &'a AtomicU64,
+    /// Batches that were told to come back later.
+    waited: &'a AtomicU64,
+    bytes: &'a AtomicU64,
+}
+
+/// One connection: batches of fresh interactions until the time is over; latencies in microseconds, and at which
+/// second each was answered.
 fn send(
     address: SocketAddr,
     secret: &str,
     connection: u64,
     args: &IngestArgs,
     until: Instant,
-    accepted: &AtomicU64,
-    refused: &AtomicU64,
-    bytes: &AtomicU64,
-) -> anyhow::Result<Vec<u32>> {
+    counts: Counts<'_>,
+) -> anyhow::Result<Vec<(u32, f32)>> {
+    let Counts { accepted, refused, waited, bytes } = counts;
     let stream = TcpStream::connect(address).context("connect")?;
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
@@ -163,8 +191,15 @@ fn send(
             std::thread::sleep(sent.saturating_duration_since(Instant::now()));
         }
         stream.get_mut().write_all(&request)?;
-        let (status, answer) = read(&mut stream)?;
-        latencies.push(sent.elapsed().as_micros() as u32);
+        let (status, answer, pause) = read(&mut stream)?;
+        if let Some(pause) = pause.filter(|_| status == 429) {
+            // As every sender does: what was not taken is sent again after the time that was asked for.
+            waited.fetch_add(1, Ordering::Relaxed);
+            round -= 1;
+            std::thread::sleep(pause.min(until.saturating_duration_since(Instant::now())));
+            continue;
+        }
+        latencies.push((sent.elapsed().as_micros() as u32, began.elapsed().as_secs_f32()));
         let taken = count(&answer, "accepted").filter(|_| status == 200).unwrap_or(0);
         accepted.fetch_add(taken, Ordering::Relaxed);
         refused.fetch_add(args.batch - taken.min(args.batch), Ordering::Relaxed);
@@ -190,7 +225,8 @@ pub(super) fn request(
     .into_bytes();
     head.extend_from_slice(body);
     stream.get_mut().write_all(&head)?;
-    read(&mut stream)
+    let (status, answer, _) = read(&mut stream)?;
+    Ok((status, answer))
 }
 
 /// `"name":123` near the beginning of a JSON answer.
@@ -200,12 +236,14 @@ fn count(answer: &[u8], name: &str) -> Option<u64> {
     rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
 }
 
-fn read(stream: &mut BufReader<TcpStream>) -> anyhow::Result<(u16, Vec<u8>)> {
+/// An answer: status, body, and after how long to come back.
+fn read(stream: &mut BufReader<TcpStream>) -> anyhow::Result<(u16, Vec<u8>, Option<Duration>)> {
     let mut line = String::new();
     stream.read_line(&mut line)?;
     let status = line.split(' ').nth(1).and_then(|s| s.parse().ok()).context("an HTTP answer")?;
     let mut length = 0;
     let mut chunked = false;
+    let mut pause = None;
     loop {
         line.clear();
         stream.read_line(&mut line)?;
@@ -215,6 +253,9 @@ fn read(stream: &mut BufReader<TcpStream>) -> anyhow::Result<(u16, Vec<u8>)> {
         }
         if let Some(n) = lower.strip_prefix("content-length:") {
             length = n.trim().parse()?;
+        }
+        if let Some(n) = lower.strip_prefix("retry-after:") {
+            pause = Some(Duration::from_secs(n.trim().parse()?));
         }
         chunked |= lower.starts_with("transfer-encoding:") && lower.contains("chunked");
     }
@@ -237,7 +278,7 @@ fn read(stream: &mut BufReader<TcpStream>) -> anyhow::Result<(u16, Vec<u8>)> {
         body.resize(length, 0);
         stream.read_exact(&mut body)?;
     }
-    Ok((status, body))
+    Ok((status, body, pause))
 }
 
 /// A batch of interactions as a shop's own sender would make them, each of at least 700 bytes.

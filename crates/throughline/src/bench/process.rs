@@ -54,14 +54,18 @@ pub struct Server {
 impl Server {
     /// Starts `serve` on a data directory and waits until it says where it is.
     pub fn start(data: &Path, more: &[&str]) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
+        // Whoever stops the measurement from outside stops its server too: left running, it would spoil
+        // the next one.
+        let mut child = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL"])
+            .arg(std::env::current_exe()?)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
-            .context("start a server")?;
+            .context("start a server with setpriv of util-linux")?;
         let out = child.stdout.take().context("the server's output")?;
         let mut lines = BufReader::new(out).lines();
         let address = loop {
