@@ -99,6 +99,9 @@ pub struct Truth {
     pub consequences: &'static [Sign],
     /// What it is to lack it: for a harm a bright spot, for a good thing a pain point.
     pub complement: &'static [Sign],
+    /// What it is to have been spared it: findings of the other kind that are right too, and tell nothing
+    /// by themselves.
+    pub spared: &'static [Sign],
     /// Findings that would be wrong about it unless they are shown as the shadow of another: they
     /// only occur together with the cause.
     pub innocent: &'static [Sign],
@@ -118,6 +121,11 @@ impl Truth {
     /// True for what it is to lack it.
     pub fn is_lacked_by(&self, kind: &str, dimension: &str, value: &str) -> bool {
         self.complement.iter().any(|s| s.is(kind, dimension, value))
+    }
+
+    /// True for what it is to have been spared it.
+    pub fn spares(&self, kind: &str, dimension: &str, value: &str) -> bool {
+        self.spared.iter().any(|s| s.is(kind, dimension, value))
     }
 
     /// True for what must not be blamed.
@@ -150,6 +158,9 @@ const HELP: &[Sign] = &[
     sign("event", "", "Order Refunded"),
 ];
 
+/// Whoever asks a question has nothing to complain of, unlike the others who ask for help.
+const ONLY_ASKS: &[Sign] = &[sign("property", "topic", "question")];
+
 pub(crate) const TRUTHS: &[Truth] = &[
     Truth {
         plant: Plant::SlowCarrier,
@@ -167,6 +178,12 @@ pub(crate) const TRUTHS: &[Truth] = &[
         ],
         consequences: HELP,
         complement: &[],
+        spared: &[
+            sign("property", "topic", "question"),
+            sign("ref", "carrier", "Nordpost"),
+            sign("ref", "carrier", "Parcelo"),
+            sign("ref", "carrier", "Stadtbote"),
+        ],
         innocent: &[sign("property", "region", "north"), sign("property", "gift_wrap", "true")],
     },
     Truth {
@@ -185,6 +202,7 @@ pub(crate) const TRUTHS: &[Truth] = &[
         ],
         consequences: HELP,
         complement: &[],
+        spared: &[sign("property", "topic", "question"), sign("property", "coupon_result", "none")],
         innocent: &[sign("property", "coupon", "FRIENDS10"), sign("property", "coupon_result", "applied")],
     },
     Truth {
@@ -204,6 +222,7 @@ pub(crate) const TRUTHS: &[Truth] = &[
         ],
         consequences: HELP,
         complement: &[],
+        spared: ONLY_ASKS,
         innocent: &[
             sign("property", "device", "phone"),
             sign("channel", "", "app"),
@@ -219,6 +238,7 @@ pub(crate) const TRUTHS: &[Truth] = &[
         proxies: &[sign("property", "topic", "defect"), sign("property", "return_reason", "broken")],
         consequences: HELP,
         complement: &[],
+        spared: ONLY_ASKS,
         innocent: &[],
     },
     Truth {
@@ -230,6 +250,7 @@ pub(crate) const TRUTHS: &[Truth] = &[
         proxies: &[sign("property", "topic", "expectation")],
         consequences: HELP,
         complement: &[],
+        spared: ONLY_ASKS,
         innocent: &[],
     },
     Truth {
@@ -247,6 +268,7 @@ pub(crate) const TRUTHS: &[Truth] = &[
         ],
         consequences: HELP,
         complement: &[],
+        spared: ONLY_ASKS,
         innocent: &[],
     },
     Truth {
@@ -263,6 +285,7 @@ pub(crate) const TRUTHS: &[Truth] = &[
             sign("ref", "store", "Schwabing"),
             sign("ref", "store", "Ehrenfeld"),
         ],
+        spared: &[],
         innocent: &[],
     },
     Truth {
@@ -274,6 +297,7 @@ pub(crate) const TRUTHS: &[Truth] = &[
         proxies: &[sign("event", "", "Credit Given"), sign("property", "credit", "true")],
         consequences: &[],
         complement: &[sign("property", "remedy", "answered")],
+        spared: &[],
         innocent: &[],
     },
 ];

@@ -106,7 +106,7 @@ fn any_name(f: &Finding, is: impl Fn(&str, &str, &str) -> bool) -> bool {
 /// Holds findings against truths. A truth is told by a finding that bears the name of its cause or of a
 /// proxy, whether in the shadow of another or not, and by one of the other kind that says what it is to
 /// lack it; for what does good those are bright spots and pain points, for what does harm the other way
-/// round. A finding that stands by itself and that no truth admits is wrong.
+/// round. What it is to have been spared a truth is right too, and tells nothing. A finding that stands by itself and that no truth admits is wrong.
 pub fn judge(found: &Findings, truths: &[&'static Truth]) -> Judged {
     let mut judged = Judged::default();
     let tells = |t: &Truth, f: &Finding| match t.is_bright() == f.is_bright() {
@@ -114,7 +114,11 @@ pub fn judge(found: &Findings, truths: &[&'static Truth]) -> Judged {
         false => any_name(f, |k, d, v| t.is_lacked_by(k, d, v)),
     };
     let admits = |t: &Truth, f: &Finding| {
-        tells(t, f) || t.is_bright() == f.is_bright() && any_name(f, |k, d, v| t.admits(k, d, v))
+        tells(t, f)
+            || match t.is_bright() == f.is_bright() {
+                true => any_name(f, |k, d, v| t.admits(k, d, v)),
+                false => any_name(f, |k, d, v| t.spares(k, d, v)),
+            }
     };
     let all = || found.findings.iter().chain(&found.bright);
     for truth in truths {
