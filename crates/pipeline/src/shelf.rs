@@ -1,26 +1,31 @@
 //! Figures that were worked out, kept for whoever asks next.
 //!
 //! What is quick to work out is always of now. What takes long is handed out as it last was, for at
-//! most [`FRESH`], while a thread works it out anew: nobody waits for a figure that was there a
+//! most [`fresh`], while a thread works it out anew: nobody waits for a figure that was there a
 //! moment ago only because interactions keep arriving. A changed definition is never passed over.
+//! Two who ask for the same at once do not both work it out: the second waits for the first.
 
 use crate::brand::Brand;
 use crate::journeys::Figures;
 use crate::{Engine, EngineError};
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use throughline_interactions::WorkspaceId;
 use throughline_timeline::Snapshot;
 
 /// Longer than this is long.
 const LONG: Duration = Duration::from_millis(200);
-/// So old may be what takes long.
-const FRESH: Duration = Duration::from_secs(30);
 
 /// So many answers are kept of one kind: whoever looks through many windows does not fill the memory.
 const MOST: usize = 48;
+
+/// How old what takes long may be: half a minute, and the longer it takes the longer, so that working
+/// it out anew never takes more than a twentieth of the time.
+fn fresh(cost: Duration) -> Duration {
+    Duration::from_secs(30).max(cost * 20)
+}
 
 /// What figures were worked out from: the version of the timelines, and how often definitions had
 /// changed until then.
@@ -31,69 +36,120 @@ pub(crate) struct Basis {
 }
 
 /// Figures of one kind by what was asked.
-pub(crate) struct Shelf<K, T>(HashMap<K, Kept<T>>);
+pub(crate) struct Shelf<K, T> {
+    kept: HashMap<K, Kept<T>>,
+    /// What somebody is working out now.
+    begun: HashMap<K, Arc<Latch>>,
+}
 
 struct Kept<T> {
     value: Arc<T>,
     basis: Basis,
     cost: Duration,
     at: Instant,
-    /// Somebody is working it out anew.
-    busy: bool,
+}
+
+impl<T> Kept<T> {
+    /// Of now, or of lately where it takes long.
+    fn will_do(&self, basis: Basis, now: Instant) -> bool {
+        let lately = self.cost > LONG && now - self.at < fresh(self.cost);
+        self.basis == basis || (self.basis.definitions == basis.definitions && lately)
+    }
 }
 
 impl<K, T> Default for Shelf<K, T> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self { kept: HashMap::new(), begun: HashMap::new() }
+    }
+}
+
+/// Opens once, for everybody who waits.
+#[derive(Default)]
+struct Latch {
+    is_open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Latch {
+    fn open(&self) {
+        *self.is_open.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.opened.notify_all();
+    }
+
+    fn wait(&self) {
+        let is_open = self.is_open.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.opened.wait_while(is_open, |open| !*open));
     }
 }
 
 /// What a shelf has for somebody who asks.
 enum Found<T> {
+    /// Nothing, and nobody works it out: whoever asks has to, and to say [`Shelf::done`].
     Nothing,
-    /// It can be handed out; `renew` for the one who has to see to a newer one.
-    There {
-        value: Arc<T>,
-        renew: bool,
-    },
+    /// Somebody works it out: ask again afterwards.
+    Begun(Arc<Latch>),
+    /// It can be handed out; `renew` for the one who has to see to a newer one, and to say
+    /// [`Shelf::done`].
+    There { value: Arc<T>, renew: bool },
 }
 
 impl<K: Eq + Hash + Clone, T> Shelf<K, T> {
     fn find(&mut self, key: &K, basis: Basis, now: Instant) -> Found<T> {
-        let Some(kept) = self.0.get_mut(key) else { return Found::Nothing };
-        if kept.basis == basis {
-            return Found::There { value: kept.value.clone(), renew: false };
+        let begun = self.begun.get(key);
+        match self.kept.get(key).filter(|k| k.will_do(basis, now)) {
+            Some(kept) => {
+                let (value, renew) = (kept.value.clone(), kept.basis != basis && begun.is_none());
+                if renew {
+                    self.begun.insert(key.clone(), Arc::default());
+                }
+                Found::There { value, renew }
+            }
+            None => match begun {
+                Some(latch) => Found::Begun(latch.clone()),
+                None => {
+                    self.begun.insert(key.clone(), Arc::default());
+                    Found::Nothing
+                }
+            },
         }
-        let will_do = kept.basis.definitions == basis.definitions && kept.cost > LONG && now - kept.at < FRESH;
-        if !will_do {
-            return Found::Nothing;
-        }
-        let renew = !std::mem::replace(&mut kept.busy, true);
-        Found::There { value: kept.value.clone(), renew }
     }
 
     fn keep(&mut self, key: K, value: Arc<T>, basis: Basis, cost: Duration, now: Instant) {
         // What nobody can be given any more goes.
-        self.0.retain(|_, k| k.basis == basis || (k.cost > LONG && now - k.at < FRESH));
-        if self.0.len() >= MOST && !self.0.contains_key(&key) {
+        self.kept.retain(|_, k| k.basis == basis || (k.cost > LONG && now - k.at < fresh(k.cost)));
+        if self.kept.len() >= MOST && !self.kept.contains_key(&key) {
             self.drop_oldest();
         }
-        if self.0.get(&key).is_none_or(|k| k.basis <= basis) {
-            self.0.insert(key, Kept { value, basis, cost, at: now, busy: false });
+        if self.kept.get(&key).is_none_or(|k| k.basis <= basis) {
+            self.kept.insert(key, Kept { value, basis, cost, at: now });
         }
     }
 
     fn drop_oldest(&mut self) {
-        let oldest = self.0.iter().min_by_key(|(_, kept)| kept.at).map(|(key, _)| key.clone());
+        let oldest = self.kept.iter().min_by_key(|(_, kept)| kept.at).map(|(key, _)| key.clone());
         if let Some(key) = oldest {
-            self.0.remove(&key);
+            self.kept.remove(&key);
         }
     }
 
-    fn give_up(&mut self, key: &K) {
-        if let Some(kept) = self.0.get_mut(key) {
-            kept.busy = false;
+    /// Whoever worked it out has ended, with or without a figure.
+    fn done(&mut self, key: &K) {
+        if let Some(latch) = self.begun.remove(key) {
+            latch.open();
         }
+    }
+}
+
+/// Says [`Shelf::done`] at its end, whatever happens until then.
+struct Begun<'a, K: Eq + Hash + Clone, T> {
+    brand: &'a Brand,
+    shelf: fn(&mut Figures) -> &mut Shelf<K, T>,
+    key: K,
+}
+
+impl<K: Eq + Hash + Clone, T> Drop for Begun<'_, K, T> {
+    fn drop(&mut self) {
+        (self.shelf)(&mut self.brand.figures()).done(&self.key);
     }
 }
 
@@ -114,32 +170,34 @@ impl Engine {
         let brand = self.inner().brand(workspace)?;
         let snapshot = brand.snapshot()?;
         let basis = brand.basis(&snapshot);
-        let found = shelf(&mut brand.figures()).find(&key, basis, Instant::now());
-        let (engine, at) = (self.clone(), key.clone());
-        let renewing = brand.clone();
+        let (engine, at, working) = (self.clone(), key.clone(), brand.clone());
         let work = move || -> Result<Arc<T>, EngineError> {
-            let begun = Instant::now();
-            let value = Arc::new(work(&engine, &renewing, &snapshot)?);
+            let begun = Begun { brand: &working, shelf, key: at };
+            let started = Instant::now();
+            let value = Arc::new(work(&engine, &working, &snapshot)?);
             let now = Instant::now();
-            shelf(&mut renewing.figures()).keep(at, value.clone(), basis, now - begun, now);
+            shelf(&mut working.figures()).keep(begun.key.clone(), value.clone(), basis, now - started, now);
             Ok(value)
         };
-        match found {
-            Found::Nothing => work(),
-            Found::There { value, renew: false } => Ok(value),
-            Found::There { value, renew: true } => {
-                let missed = brand.clone();
-                let renew = move || {
-                    crate::give_way();
-                    if let Err(error) = work() {
-                        tracing::warn!(%error, "a figure could not be worked out anew");
-                        shelf(&mut missed.figures()).give_up(&key);
+        loop {
+            let found = shelf(&mut brand.figures()).find(&key, basis, Instant::now());
+            match found {
+                Found::Nothing => return work(),
+                Found::Begun(latch) => latch.wait(),
+                Found::There { value, renew: false } => return Ok(value),
+                Found::There { value, renew: true } => {
+                    let renew = move || {
+                        crate::give_way();
+                        if let Err(error) = work() {
+                            tracing::warn!(%error, "a figure could not be worked out anew");
+                        }
+                    };
+                    if let Err(error) = std::thread::Builder::new().name("figures".into()).spawn(renew) {
+                        tracing::warn!(%error, "cannot start a thread for figures");
+                        shelf(&mut brand.figures()).done(&key);
                     }
-                };
-                if let Err(error) = std::thread::Builder::new().name("figures".into()).spawn(renew) {
-                    tracing::warn!(%error, "cannot start a thread for figures");
+                    return Ok(value);
                 }
-                Ok(value)
             }
         }
     }
@@ -157,7 +215,11 @@ mod tests {
     /// What the shelf hands out: the value and whether to renew it.
     fn ask(shelf: &mut Shelf<&str, u32>, basis: Basis, now: Instant) -> Option<(u32, bool)> {
         match shelf.find(&"map", basis, now) {
-            Found::Nothing => None,
+            Found::Nothing => {
+                shelf.done(&"map");
+                None
+            }
+            Found::Begun(_) => panic!("nobody is at it"),
             Found::There { value, renew } => Some((*value, renew)),
         }
     }
@@ -176,25 +238,46 @@ mod tests {
         for n in 0..MOST as u64 + 9 {
             shelf.keep(n, Arc::new(n), basis(0, 1), Duration::ZERO, now + Duration::from_secs(n));
         }
-        assert_eq!(shelf.0.len(), MOST);
-        assert!(!shelf.0.contains_key(&8) && shelf.0.contains_key(&9));
+        assert_eq!(shelf.kept.len(), MOST);
+        assert!(!shelf.kept.contains_key(&8) && shelf.kept.contains_key(&9));
     }
 
     #[test]
-    fn what_takes_long_may_be_half_a_minute_old_and_is_renewed_once() {
+    fn what_takes_long_may_be_a_little_old_and_is_renewed_once() {
         let (mut shelf, now) = (Shelf::default(), Instant::now());
         let long = Duration::from_secs(2);
         shelf.keep("map", Arc::new(1), basis(0, 1), long, now);
         assert_eq!(ask(&mut shelf, basis(0, 2), now), Some((1, true)));
         assert_eq!(ask(&mut shelf, basis(0, 3), now), Some((1, false)), "somebody is at it");
         shelf.keep("map", Arc::new(2), basis(0, 2), long, now);
+        shelf.done(&"map");
         assert_eq!(ask(&mut shelf, basis(0, 3), now), Some((2, true)));
-        shelf.give_up(&"map");
+        shelf.done(&"map");
         assert_eq!(ask(&mut shelf, basis(0, 3), now), Some((2, true)), "the next one tries again");
-        assert_eq!(ask(&mut shelf, basis(0, 3), now + FRESH), None, "too old");
+        shelf.done(&"map");
+        assert_eq!(ask(&mut shelf, basis(0, 3), now + Duration::from_secs(39)), Some((2, true)));
+        shelf.done(&"map");
+        assert_eq!(ask(&mut shelf, basis(0, 3), now + Duration::from_secs(41)), None, "too old");
         assert_eq!(ask(&mut shelf, basis(1, 3), now), None, "a definition has changed");
         // Something older that was finished later does not replace something newer.
         shelf.keep("map", Arc::new(1), basis(0, 1), long, now);
         assert_eq!(ask(&mut shelf, basis(0, 2), now), Some((2, false)));
+    }
+
+    #[test]
+    fn the_second_who_asks_waits_for_the_first() {
+        let (mut shelf, now) = (Shelf::<&str, u32>::default(), Instant::now());
+        assert!(matches!(shelf.find(&"map", basis(0, 1), now), Found::Nothing));
+        let Found::Begun(latch) = shelf.find(&"map", basis(0, 2), now) else { panic!("somebody is at it") };
+        let waiting = std::thread::spawn(move || latch.wait());
+        shelf.keep("map", Arc::new(1), basis(0, 1), Duration::from_secs(1), now);
+        shelf.done(&"map");
+        waiting.join().unwrap();
+        assert_eq!(ask(&mut shelf, basis(0, 2), now), Some((1, true)), "it took long and is there");
+        shelf.done(&"map");
+        // What failed leaves nothing behind, and the next one works it out.
+        assert!(matches!(shelf.find(&"other", basis(0, 1), now), Found::Nothing));
+        shelf.done(&"other");
+        assert!(matches!(shelf.find(&"other", basis(0, 1), now), Found::Nothing));
     }
 }

@@ -7,14 +7,17 @@ use anyhow::Context;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use throughline_demo::World;
 use throughline_interactions::{Interaction, SourceId, Timestamp, WorkspaceId, limits};
 use throughline_pipeline::{Engine, NewWorkspace, Options, Received};
-use throughline_web::{Clock, Tls, WebConfig};
+use throughline_web::{Clock, Tls, Trial, WebConfig};
 
 /// Interactions received at a time.
 const BATCH: usize = 1_000;
+/// Days after which the shop looked at what it had changed.
+const TRIED_DAYS: u32 = 56;
 /// Batches that are ready and wait.
 const READY: usize = 8;
 
@@ -91,16 +94,18 @@ type Batch = (&'static str, Vec<Interaction>);
 /// the one that lets it in.
 fn stream(engine: &Engine, workspace: WorkspaceId, seed: u64, customers: u64) -> anyhow::Result<()> {
     let now = engine.now();
-    let world = World::sized(seed, now, customers);
+    let world = Arc::new(World::sized(seed, now, customers));
     let job = engine.job("the demo world streams in", "interactions", Some(world.total_hint()));
     let (made, waiting) = std::sync::mpsc::sync_channel::<Batch>(READY);
-    let maker =
-        std::thread::Builder::new().name("demo world".into()).spawn(move || make(&world, workspace, now, &made))?;
+    let maker = std::thread::Builder::new().name("demo world".into()).spawn({
+        let world = world.clone();
+        move || make(&world, workspace, now, &made)
+    })?;
     let mut done = 0_u64;
     for (source, items) in waiting {
         let source = SourceId::new(source).context("the demo's sources have names")?;
         done += items.len() as u64;
-        engine.receive_now(workspace, Received { source, items: items.into_iter().map(Ok).collect() })?;
+        engine.receive_now(workspace, Received { source, items: items.into_iter().map(|i| Ok(i.into())).collect() })?;
         job.done(done);
     }
     match maker.join() {
@@ -109,6 +114,28 @@ fn stream(engine: &Engine, workspace: WorkspaceId, seed: u64, customers: u64) ->
     }
     engine.settle()?;
     job.finish("it is all here");
+    try_what_the_shop_tried(engine, workspace, &world)
+}
+
+/// The shop changed something in the course of the year: it stands there as an initiative, with what
+/// came of it.
+fn try_what_the_shop_tried(engine: &Engine, workspace: WorkspaceId, world: &World) -> anyhow::Result<()> {
+    let Some(workspace) = engine.workspaces()?.into_iter().find(|w| w.id == workspace) else { return Ok(()) };
+    for (change, from) in world.changes() {
+        let Some(truth) = world.truths().find(|t| t.plant == change.mends) else { continue };
+        let cause = &truth.cause;
+        let trial = Trial {
+            kind: cause.kind,
+            dimension: cause.dimension,
+            value: cause.value,
+            what: change.sentence,
+            owner: "logistics@northwind.example",
+            cost: 4_000,
+            from,
+            days: TRIED_DAYS,
+        };
+        throughline_web::begin_trial(engine, &workspace, &trial, engine.now())?;
+    }
     Ok(())
 }
 

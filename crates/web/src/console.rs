@@ -42,6 +42,7 @@ mod tour;
 mod unknown;
 
 pub(crate) use brief::{Brief, gather};
+pub(crate) use findings_view::title as finding_title;
 pub(crate) use frame::{percent_encoded, problems_as_pages};
 pub(crate) use monday_sheet::pdf as monday_pdf;
 pub(crate) use news_words::{Sentence, sentences as brief_sentences};

@@ -27,6 +27,8 @@ mod routes;
 mod server;
 mod state;
 mod texts;
+mod trial;
+mod warm;
 
 pub use accounts::{Area, Holder, KeyRole, Role, Secret, allows};
 pub use config::{Clock, ConfigError, Tls, WebConfig};
@@ -34,6 +36,7 @@ pub use openapi::{OPENAPI, api_routes};
 pub use post::Postman;
 pub use server::{ServeError, Server, serve};
 pub use throughline_outreach::{MailError, Smtp, SmtpTls};
+pub use trial::{Trial, begin_trial};
 
 use throughline_interactions::{SourceId, Timestamp, WorkspaceId};
 use throughline_store::{Migration, Store, StoreError};

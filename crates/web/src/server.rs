@@ -4,6 +4,7 @@ use crate::config::{ConfigError, Tls, WebConfig};
 use crate::post::{Postman, Rounds};
 use crate::routes::router;
 use crate::state::Web;
+use crate::warm::Warmth;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use futures_util::StreamExt;
@@ -89,7 +90,7 @@ impl Server {
             shutdown.await;
             stopping.graceful_shutdown(Some(PATIENCE));
         });
-        let rounds = Rounds::start(self.web.clone())?;
+        let (rounds, warmth) = (Rounds::start(self.web.clone())?, Warmth::start(self.web.clone())?);
         let service = router(&self.web).into_make_service_with_connect_info::<SocketAddr>();
         match self.web.config().tls.clone() {
             Tls::None => axum_server::from_tcp(self.listener)?.handle(handle).serve(service).await?,
@@ -121,6 +122,7 @@ impl Server {
         // Imports stop within a batch; the next start says so and lets them go on.
         let close = move || {
             rounds.stop();
+            warmth.stop();
             self.web.imports().close();
         };
         drop(tokio::task::spawn_blocking(close).await);

@@ -8,6 +8,7 @@ use crate::post::Post;
 use crate::server::ServeError;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use throughline_imports::Imports;
 use throughline_interactions::Timestamp;
 use throughline_outreach::Sender;
@@ -28,6 +29,8 @@ struct Inner {
     parsing: Arc<Semaphore>,
     hashing: Arc<Semaphore>,
     post: Post,
+    /// When somebody last looked at the console, in microseconds; 0 for never.
+    looked_at: AtomicI64,
     /// Under which address people reach the console.
     base: String,
 }
@@ -40,10 +43,11 @@ impl Web {
         let (throttle, keys) = (Throttle::default(), KeyCache::default());
         let imports = Imports::open(&engine, config.formats, config.import_from.clone())?;
         let post = Post::new(Sender::new(config.smtp.clone(), config.allow_private_webhooks)?);
+        let looked_at = AtomicI64::new(0);
         let scheme = if config.is_encrypted() { "https" } else { "http" };
         let base =
             config.url.as_ref().map_or_else(|| format!("{scheme}://{address}"), |u| u.trim_end_matches('/').to_owned());
-        Ok(Self(Arc::new(Inner { engine, imports, config, throttle, keys, parsing, hashing, post, base })))
+        Ok(Self(Arc::new(Inner { engine, imports, config, throttle, keys, parsing, hashing, post, looked_at, base })))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -64,6 +68,16 @@ impl Web {
 
     pub(crate) fn post(&self) -> &Post {
         &self.0.post
+    }
+
+    /// Somebody looks at the console.
+    pub(crate) fn note_look(&self) {
+        self.0.looked_at.fetch_max(self.now().0, Ordering::Relaxed);
+    }
+
+    /// When somebody last did.
+    pub(crate) fn looked_at(&self) -> Timestamp {
+        Timestamp(self.0.looked_at.load(Ordering::Relaxed))
     }
 
     /// The console's address in mails, without a slash at its end.

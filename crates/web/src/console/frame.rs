@@ -65,6 +65,7 @@ pub(crate) struct RoomLink {
 impl Frame {
     /// The frame of a page in a room.
     pub(crate) async fn new(web: &Web, visit: Visit, room: Room, title: impl Into<String>) -> Result<Self, Problem> {
+        web.note_look();
         let status = web.ask(|e| Ok(e.status())).await?;
         let here = visit.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
         let (settings, guarded_by) = match visit.may(Area::Workspace) {

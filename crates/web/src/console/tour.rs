@@ -3,6 +3,7 @@
 
 use super::findings_view::{Card, cards, title};
 use super::frame::percent_encoded;
+use crate::accounts::{Initiative, initiatives};
 use crate::errors::Problem;
 use crate::format;
 use crate::guard::{Visit, Who};
@@ -47,10 +48,11 @@ impl Tour {
                     Some(f) => e.pain_point_person(workspace, &journey.key, f.key, f.outcome)?,
                     None => None,
                 };
-                Ok(Some((journey, found, map.started.instances, somebody)))
+                let tried = initiatives(e.store(), workspace)?.into_iter().find(|i| i.journey == journey.key);
+                Ok(Some((journey, found, map.started.instances, somebody, tried)))
             })
             .await?;
-        let Some((journey, found, started, somebody)) = known else { return Ok(None) };
+        let Some((journey, found, started, somebody, tried)) = known else { return Ok(None) };
         let path = visit.link(&format!("/journeys/{}/people", journey.key));
         let people = |figure: &str| {
             format!("{path}{}figure={}", if path.contains('?') { '&' } else { '?' }, percent_encoded(figure))
@@ -61,7 +63,8 @@ impl Tour {
         let map = format!("/journeys/{}", journey.key);
         let behind = card.map_or_else(|| visit.link(&map), |c| c.people.clone());
         let story = somebody.map_or_else(|| behind.clone(), |id| visit.link(&format!("/customers/{id:016x}")));
-        let pages = [visit.link(&map), visit.link(&map), story, behind];
+        let last = tried.as_ref().map_or(behind, |i| visit.link(&format!("/initiatives/{}", i.id)));
+        let pages = [visit.link(&map), visit.link(&map), story, last];
         let names = ["Where it hurts", "How sure it is", "Whom it hurt", "What helped"];
         let steps = names.into_iter().zip(pages).enumerate().map(|(at, (name, page))| Step {
             name,
@@ -72,7 +75,7 @@ impl Tour {
             1 => where_it_hurts(started, card, &found),
             2 => how_sure(card, &journey, &found),
             3 => whom_it_hurt(card, somebody.is_some()),
-            _ => what_helped(card),
+            _ => what_helped(card, tried.as_ref()),
         };
         let close = without_step(visit.uri.path_and_query().map_or("/", |p| p.as_str()));
         Ok(Some(Self { step, steps: steps.collect(), head, words, facts, close }))
@@ -175,15 +178,24 @@ fn whom_it_hurt(card: Option<&Card>, is_there: bool) -> Said {
     ("One customer’s story".to_owned(), words, Vec::new())
 }
 
-fn what_helped(card: Option<&Card>) -> Said {
-    let words = match card {
-        Some(c) => vec![format!(
+fn what_helped(card: Option<&Card>, tried: Option<&Initiative>) -> Said {
+    let Some(c) = card else {
+        let words = vec!["Nothing was found that one could do something about yet.".to_owned()];
+        return ("Do something about it".to_owned(), words, Vec::new());
+    };
+    let Some(tried) = tried else {
+        let words = vec![format!(
             "These are {}. Give them to somebody as a follow-up until a day, or take them along as a file.",
             c.customers
-        )],
-        None => vec!["Nothing was found that one could do something about yet.".to_owned()],
+        )];
+        return ("Do something about it".to_owned(), words, Vec::new());
     };
-    ("Do something about it".to_owned(), words, Vec::new())
+    let words = vec![
+        format!("On {} the shop did something: {}.", super::initiatives::shown_day(&tried.starts), tried.what),
+        "Whom it hurt before and after stands side by side, with intervals, and whether those changed more who could be helped by it. It is called what it is: an association, because nobody drew lots.".to_owned(),
+        format!("Against any other finding you do the same: its people as a follow-up with a day, as a file, with a question, or an initiative of your own. Behind “{}” are {}.", c.title, c.customers),
+    ];
+    ("What helped".to_owned(), words, Vec::new())
 }
 
 #[cfg(test)]

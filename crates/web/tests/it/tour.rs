@@ -1,6 +1,7 @@
 //! The tour of the demo: four steps that are links, in the demo's own workspace only.
 
 use crate::house::House;
+use throughline_web::{Trial, begin_trial};
 
 /// Where a step's link leads.
 fn step(html: &str, number: usize) -> String {
@@ -30,6 +31,27 @@ fn the_tour_walks_from_what_hurts_to_what_can_be_done() {
     assert!(step(&second, 3).starts_with("/customers/"), "{}", step(&second, 3));
     let fourth = visitor.get(&step(&third, 4)).text();
     check(&fourth, &["Tour, step 4 of 4", "Do something about it"]);
+    // Where the shop has tried something, the last step shows what came of it.
+    let found = house.engine.pain_points(house.workspace.id, "buy-and-receive").unwrap();
+    let hurts = found.findings.first().expect("something hurts in this shop");
+    let now = throughline_interactions::Timestamp::parse("2026-09-01T00:00:00Z", None).unwrap().instant;
+    let trial = Trial {
+        kind: &hurts.name.kind,
+        dimension: &hurts.name.dimension,
+        value: &hurts.name.value,
+        what: "something was done about it",
+        owner: "ana@example.org",
+        cost: 400,
+        from: throughline_interactions::Timestamp(now.0 - 100 * 86_400_000_000),
+        days: 56,
+    };
+    assert_eq!(begin_trial(&house.engine, &house.workspace, &trial, now).unwrap(), Some(1));
+    let third = visitor.get(&step(&second, 3)).text();
+    assert!(step(&third, 4).starts_with("/initiatives/1"), "{}", step(&third, 4));
+    let fourth = visitor.get(&step(&third, 4)).text();
+    check(&fourth, &["Tour, step 4 of 4", "What helped", "something was done about it", "Before and after"]);
+    let unknown = Trial { value: "nothing of this name", ..trial };
+    assert_eq!(begin_trial(&house.engine, &house.workspace, &unknown, now).unwrap(), None);
 
     let left = visitor.get("/journeys/buy-and-receive").text();
     assert!(left.contains("Take the tour") && !left.contains("Tour, step"));
