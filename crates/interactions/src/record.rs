@@ -23,11 +23,18 @@ pub struct Record {
     pub received_at: Timestamp,
     /// The bytes of its frame: JSON, format 1.
     pub payload: Vec<u8>,
-    /// When it happened was only taken from when it arrived.
+    /// When it happened was only taken from when it arrived, or corrected by it.
     pub(crate) undated: bool,
 }
 
 impl Record {
+    /// The same, when its time was corrected by when it arrived: another try to send it would give
+    /// another time, and is the same message all the same.
+    pub fn timed_by_arrival(mut self) -> Self {
+        self.undated = true;
+        self
+    }
+
     /// The key under which it is stored exactly once.
     pub fn message_key(&self, secret: &KeySecret, workspace: WorkspaceId, source: &SourceId) -> MessageKey {
         MessageKey::new(secret, workspace, source.as_str(), &self.message_id)

@@ -3,10 +3,10 @@
 mod answer;
 mod body;
 mod receive;
-mod split;
+mod sdk;
 
 use crate::accounts::Area;
-use crate::routes::{Route, post, preflight};
+use crate::routes::{Route, get, post, preflight};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
@@ -14,10 +14,27 @@ use axum::response::Response;
 
 /// Everything that receives.
 pub(crate) fn routes() -> Vec<Route> {
-    vec![
+    let mut routes = vec![
         post("/v1/interactions", Area::Receive, receive::receive_interactions),
         preflight("/v1/interactions", receive::answer_preflight),
-    ]
+        get("/v1/projects/{key}/settings", Area::Send, sdk::settings),
+        get("/sourceConfig", Area::Send, sdk::source_config),
+        get("/sourceConfig/", Area::Send, sdk::source_config),
+    ];
+    // Addresses that an SDK has built in, each with the preflight of a browser.
+    macro_rules! doors {
+        ($handler:path: $($path:literal),+) => {$(
+            routes.push(post($path, Area::Send, $handler));
+            routes.push(preflight($path, receive::answer_preflight));
+        )+};
+    }
+    doors!(sdk::batch: "/v1/batch", "/v1/b", "/v1/import", "/beacon/v1/batch");
+    doors!(sdk::metrics: "/v1/m");
+    doors!(sdk::call: "/v1/{call}");
+    doors!(sdk::captures: "/batch", "/batch/", "/e", "/e/", "/i/v0/e", "/i/v0/e/", "/capture", "/capture/");
+    doors!(sdk::analytics_events: "/i/v1/analytics/events");
+    doors!(sdk::flags: "/flags", "/flags/", "/decide", "/decide/");
+    routes
 }
 
 /// Pages of any origin may send: the key decides, not the page. Errors can be read across origins
@@ -39,7 +56,7 @@ fn allow(headers: &mut HeaderMap, origin: HeaderValue, is_preflight: bool) {
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if is_preflight {
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
-        let allowed = "authorization, content-type, content-encoding, x-retry-count";
+        let allowed = "authorization, content-type, content-encoding, x-retry-count, anonymousid";
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed));
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     }

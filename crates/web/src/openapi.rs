@@ -1,15 +1,19 @@
 //! The description of the API for machines, and the routes it must describe.
 
+use crate::accounts::Area;
 use crate::{api, ingest};
 use axum::http::Method;
 
 /// OpenAPI 3.1, as it is served at `/api/v1/openapi.json`.
 pub const OPENAPI: &str = include_str!("openapi.json");
 
-/// Every route for programs: method and path, as the router has them.
+/// Every route for programs: method and path, as the router has them. The doors of tracking SDKs are not
+/// among them: what is said there is decided by the SDKs.
 pub fn api_routes() -> Vec<(String, String)> {
     let all = ingest::routes().into_iter().chain(api::routes());
-    all.filter(|r| r.method != Method::OPTIONS).map(|r| (r.method.to_string(), r.path.to_owned())).collect()
+    all.filter(|r| r.method != Method::OPTIONS && r.area != Area::Send)
+        .map(|r| (r.method.to_string(), r.path.to_owned()))
+        .collect()
 }
 
 #[cfg(test)]

@@ -363,6 +363,12 @@ fn files_that_cannot_be_opened() {
         refuse(b"id,at,persona,amount,note\n"),
         "file `orders` has no column `person`; it has id, at, persona, amount, note; did you mean `persona`?"
     );
+    let of_another_kind = refuse(b"Profile ID,Email,Metric,Timestamp\nx,ana@example.org,Opened Email,2026-03-01\n");
+    assert!(
+        of_another_kind
+            .ends_with("; these are the columns of Klaviyo events: `throughline recipe` makes a recipe for them"),
+        "{of_another_kind}"
+    );
     assert_eq!(
         refuse(b"id;at;person;amount;note\n"),
         "file `orders` has no column `id`; it has id;at;person;amount;note"

@@ -68,7 +68,7 @@ fn people_are_listed_found_explained_and_forgotten() {
     assert_eq!(list(&store, "ana 4"), [everybody[1].clone()]);
     assert_eq!(list(&store, "nobody"), []);
 
-    let id = graph.customer(facts[0].strongest_node(&SECRET).unwrap());
+    let id = graph.customer(facts[0].nodes(&SECRET)[0].0);
     let profile = store.read(|c| customer(c, WORKSPACE, id)).unwrap().unwrap();
     assert_eq!((profile.identifiers.len(), profile.links.len()), (3, 2));
     assert!(profile.links.iter().all(|l| !l.a.kind.is_empty() && !l.b.kind.is_empty()));

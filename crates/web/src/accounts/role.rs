@@ -42,6 +42,8 @@ pub enum Area {
     Open,
     /// Handing in interactions.
     Receive,
+    /// Handing in interactions by an SDK, whose key may stand in the body: its door looks for it.
+    Send,
     /// Maps, findings, scores: numbers without names.
     Figures,
     /// Customers and their stories.

@@ -3,7 +3,7 @@
 use crate::errors::Problem;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, header};
-use flate2::read::MultiGzDecoder;
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use std::io::Read;
 
 /// The largest body as sent.
@@ -16,6 +16,9 @@ pub(crate) const INFLATED_BYTES: usize = 64 * 1024 * 1024;
 pub(super) enum Coding {
     Plain,
     Gzip,
+    /// With a header of its own, as PostHog's libraries and most others mean it.
+    Deflate,
+    Zstd,
 }
 
 impl Coding {
@@ -26,6 +29,8 @@ impl Coding {
         match name.as_str() {
             "" | "identity" => Ok(Self::Plain),
             "gzip" | "x-gzip" => Ok(Self::Gzip),
+            "deflate" => Ok(Self::Deflate),
+            "zstd" => Ok(Self::Zstd),
             other => Err(Problem::UnknownCoding(format!("content-encoding `{}` is not understood", clip(other)))),
         }
     }
@@ -49,16 +54,29 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Probl
 
 /// Undoes the coding; never makes more than [`INFLATED_BYTES`].
 pub(super) fn inflate(coding: Coding, sent: Bytes) -> Result<Bytes, Problem> {
-    if coding == Coding::Plain {
-        return Ok(sent);
+    let room = (sent.len() * 6).min(INFLATED_BYTES);
+    match coding {
+        Coding::Plain => Ok(sent),
+        Coding::Gzip => bounded(MultiGzDecoder::new(&sent[..]), room, "broken_gzip", "gzip"),
+        Coding::Deflate => bounded(ZlibDecoder::new(&sent[..]), room, "broken_deflate", "deflate"),
+        Coding::Zstd => match zstd::Decoder::new(&sent[..]) {
+            Ok(decoder) => bounded(decoder, room, "broken_zstd", "zstd"),
+            Err(e) => Err(broken("broken_zstd", "zstd", &e)),
+        },
     }
-    let mut plain = Vec::with_capacity((sent.len() * 6).min(INFLATED_BYTES));
-    let read = MultiGzDecoder::new(&sent[..]).take(INFLATED_BYTES as u64 + 1).read_to_end(&mut plain);
-    match read {
+}
+
+fn bounded(decoder: impl Read, room: usize, code: &'static str, name: &str) -> Result<Bytes, Problem> {
+    let mut plain = Vec::with_capacity(room);
+    match decoder.take(INFLATED_BYTES as u64 + 1).read_to_end(&mut plain) {
         Ok(n) if n > INFLATED_BYTES => Err(too_large(INFLATED_BYTES)),
         Ok(_) => Ok(plain.into()),
-        Err(e) => Err(Problem::Unreadable("broken_gzip", format!("the body is not complete gzip: {e}"))),
+        Err(e) => Err(broken(code, name, &e)),
     }
+}
+
+fn broken(code: &'static str, name: &str, e: &std::io::Error) -> Problem {
+    Problem::Unreadable(code, format!("the body is not complete {name}: {e}"))
 }
 
 fn too_large(most: usize) -> Problem {

@@ -2,7 +2,6 @@
 
 use super::answer::answer;
 use super::body::{self, Coding};
-use super::split::{DEPTH, Piece, split};
 use crate::accounts::Key;
 use crate::errors::Problem;
 use crate::guard::Sender;
@@ -14,6 +13,7 @@ use axum::response::Response;
 use serde_json::Value;
 use throughline_interactions::{Fault, Record, Timestamp, limits, parse_interaction, quick_record};
 use throughline_pipeline::Received;
+use throughline_wire::split::{DEPTH, Piece, split};
 
 /// Text of one interaction beyond which it is not even parsed; white space explains a part of it.
 const TEXT_BYTES: usize = 4 * limits::HTTP_BYTES;
@@ -58,7 +58,9 @@ struct Read {
 }
 
 fn read_items(body: &Bytes, key: &Key, now: Timestamp) -> Result<Read, Problem> {
-    let pieces = split(body).map_err(|e| Problem::Unreadable("invalid_json", e.message().to_owned()))?;
+    let pieces =
+        split(body, "interactions").map_err(|e| Problem::Unreadable("invalid_json", e.message().to_owned()))?;
+    let pieces = pieces.pieces;
     let mut read = Read { items: Vec::with_capacity(pieces.len()), message_ids: Vec::with_capacity(pieces.len()) };
     let mut any_json = pieces.is_empty();
     // The whole body at once is checked much faster than each text in it.

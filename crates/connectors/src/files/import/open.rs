@@ -3,6 +3,7 @@
 use super::{Import, ImportOptions, OpenFile, Progress, drive_offset};
 use crate::files::draft::Zones;
 use crate::files::import::batch::{EventCount, JoinCount};
+use crate::files::known::KnownExport;
 use crate::files::lookup::Lookup;
 use crate::files::message_id::{Key, Occurrences, hex};
 use crate::files::plan::Plan;
@@ -130,7 +131,10 @@ fn find(columns: &[String], name: &str, file: &str) -> anyhow::Result<usize> {
         (None, _) => {
             let hint = nearest(name, columns.iter().map(String::as_str))
                 .map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-            anyhow::bail!("file `{file}` has no column `{name}`; it has {}{hint}", columns.join(", "))
+            let kind = KnownExport::find(columns).map_or(String::new(), |k| {
+                format!("; these are the columns of {}: `throughline recipe` makes a recipe for them", k.name)
+            });
+            anyhow::bail!("file `{file}` has no column `{name}`; it has {}{hint}{kind}", columns.join(", "))
         }
     }
 }

@@ -4,11 +4,12 @@
 use std::ops::Range;
 
 /// The deepest nesting that an interaction may have.
-pub(super) const DEPTH: usize = 64;
+pub const DEPTH: usize = 64;
 
 /// Why a body as a whole cannot be cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unsplit {
+pub enum Unsplit {
+    /// There is nothing.
     Empty,
     /// It does not begin like JSON.
     NotJson,
@@ -16,50 +17,65 @@ pub(super) enum Unsplit {
     Unfinished,
     /// Something stands after the end.
     Trailing,
-    /// `interactions` is not a list.
+    /// What should hold the list holds something else.
     NotAList,
 }
 
 impl Unsplit {
     /// What is wrong, in words.
-    pub(super) fn message(self) -> &'static str {
+    pub fn message(self) -> &'static str {
         match self {
             Self::Empty => "the body is empty",
             Self::NotJson => "the body is not JSON: it begins with neither { nor [",
             Self::Unfinished => "the body ends in the middle of its JSON",
             Self::Trailing => "the body goes on after the end of its JSON",
-            Self::NotAList => "`interactions` is not a list",
+            Self::NotAList => "what should be a list is none",
         }
     }
 }
 
 /// One interaction in the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Piece {
-    pub(super) text: Range<usize>,
+pub struct Piece {
+    /// Where it stands.
+    pub text: Range<usize>,
     /// Nested deeper than [`DEPTH`].
-    pub(super) too_deep: bool,
+    pub too_deep: bool,
 }
 
-/// The interactions of a body: one object, an array, `{"interactions": […]}`, or a line each.
-pub(super) fn split(body: &[u8]) -> Result<Vec<Piece>, Unsplit> {
+/// A body in pieces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// What is to be read, each by itself.
+    pub pieces: Vec<Piece>,
+    /// Where the list stands in an object that is around it.
+    pub list: Option<Range<usize>>,
+}
+
+/// The pieces of a body: one object, an array, `{"<name>": […]}`, or a line each.
+pub fn split(body: &[u8], name: &str) -> Result<Split, Unsplit> {
+    let plain = |pieces| Split { pieces, list: None };
     let start = skip_space(body, if body.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 });
     match body.get(start) {
         None => Err(Unsplit::Empty),
         Some(b'[') => {
             let (pieces, end) = elements(body, start)?;
-            if skip_space(body, end) < body.len() { Err(Unsplit::Trailing) } else { Ok(pieces) }
+            if skip_space(body, end) < body.len() { Err(Unsplit::Trailing) } else { Ok(plain(pieces)) }
         }
         Some(b'{') => match value_end(body, start) {
-            Some((end, too_deep)) if skip_space(body, end) == body.len() => match list_inside(body, start) {
-                Some(at) if body[at] == b'[' => elements(body, at).map(|(pieces, _)| pieces),
-                Some(_) => Err(Unsplit::NotAList),
-                None => Ok(vec![Piece { text: start..end, too_deep }]),
-            },
-            Some(_) => Ok(lines(body, start)),
-            None => several_lines(body, start).ok_or(Unsplit::Unfinished),
+            Some((end, too_deep)) if skip_space(body, end) == body.len() => {
+                match list_inside(body, start, name.as_bytes()) {
+                    Some(at) if body[at] == b'[' => {
+                        elements(body, at).map(|(pieces, end)| Split { pieces, list: Some(at..end) })
+                    }
+                    Some(_) => Err(Unsplit::NotAList),
+                    None => Ok(plain(vec![Piece { text: start..end, too_deep }])),
+                }
+            }
+            Some(_) => Ok(plain(lines(body, start))),
+            None => several_lines(body, start).map(plain).ok_or(Unsplit::Unfinished),
         },
-        Some(_) => several_lines(body, start).ok_or(Unsplit::NotJson),
+        Some(_) => several_lines(body, start).map(plain).ok_or(Unsplit::NotJson),
     }
 }
 
@@ -155,15 +171,15 @@ fn string_end(body: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Where the value of `"interactions"` begins on the first level of the object at `at`.
-fn list_inside(body: &[u8], at: usize) -> Option<usize> {
+/// Where the value of a member begins on the first level of the object at `at`.
+fn list_inside(body: &[u8], at: usize, name: &[u8]) -> Option<usize> {
     let (mut depth, mut i) = (0_usize, at);
     loop {
         match *body.get(i)? {
             b'"' => {
                 let end = string_end(body, i)?;
                 let colon = skip_space(body, end + 1);
-                if depth == 1 && &body[i + 1..end] == b"interactions" && body.get(colon) == Some(&b':') {
+                if depth == 1 && &body[i + 1..end] == name && body.get(colon) == Some(&b':') {
                     let value = skip_space(body, colon + 1);
                     return (value < body.len()).then_some(value);
                 }
@@ -182,11 +198,13 @@ fn skip_space(body: &[u8], at: usize) -> usize {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
 
     fn check(body: &str, expected: Result<&[&str], Unsplit>) {
-        let got = split(body.as_bytes()).map(|p| p.into_iter().map(|p| &body[p.text]).collect::<Vec<_>>());
+        let got = split(body.as_bytes(), "interactions")
+            .map(|s| s.pieces.into_iter().map(|p| &body[p.text]).collect::<Vec<_>>());
         assert_eq!(got, expected.map(<[&str]>::to_vec), "{body}");
     }
 
@@ -214,7 +232,8 @@ mod tests {
     fn depth_is_judged_item_by_item() {
         let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
         let body = format!(r#"[{{"a":1}},{{"p":{deep}}}]"#);
-        let got: Vec<bool> = split(body.as_bytes()).unwrap().iter().map(|p| p.too_deep).collect();
+        let got: Vec<bool> =
+            split(body.as_bytes(), "interactions").unwrap().pieces.iter().map(|p| p.too_deep).collect();
         assert_eq!(got, [false, true]);
     }
 
@@ -229,7 +248,7 @@ mod tests {
                 body.push(alphabet[(state >> 33) as usize % alphabet.len()]);
             }
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
-            for piece in split(&body).unwrap_or_default() {
+            for piece in split(&body, "a").map(|s| s.pieces).unwrap_or_default() {
                 assert!(piece.text.end <= body.len());
             }
         }

@@ -1,0 +1,289 @@
+//! The doors of tracking SDKs: their addresses, their keys, the answers they understand. What their
+//! events mean is told by `throughline_wire`.
+//!
+//! An SDK keeps what is answered with anything but 200, and drops what is answered with 400, 401, 413:
+//! so one event that cannot be taken never fails the request it came in, and an ingest path is never
+//! redirected, which some take for success.
+
+use super::body::{self, Coding};
+use crate::accounts::{Area, Holder, Key, allows};
+use crate::credentials::bearer;
+use crate::errors::Problem;
+use crate::guard::key_of;
+use crate::state::Web;
+use crate::texts;
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use throughline_interactions::{Fault, Outcome, Record, Tally, Timestamp, limits};
+use throughline_pipeline::Received;
+use throughline_wire::{Around, Envelope, Event, Sent, posthog, segment};
+
+/// Whose events a body holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    Segment(Option<segment::Call>),
+    PostHog,
+}
+
+/// A batch of Segment's or RudderStack's calls.
+pub(super) async fn batch(
+    State(web): State<Web>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let taken = receive(&web, &uri, &headers, body, Dialect::Segment(None)).await?;
+    Ok(Json(taken.answer()).into_response())
+}
+
+/// One call at an address of its own.
+pub(super) async fn call(
+    State(web): State<Web>,
+    Path(name): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let call = segment::Call::new(&name).or_else(|| segment::Call::ALL.into_iter().find(|c| c.letter() == name));
+    let call = call.ok_or_else(|| Problem::NotFound(texts::NO_PAGE.to_owned()))?;
+    let taken = receive(&web, &uri, &headers, body, Dialect::Segment(Some(call))).await?;
+    Ok(Json(taken.answer()).into_response())
+}
+
+/// What an SDK counts about itself: read, and not kept.
+pub(super) async fn metrics(headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    body::read(&headers, body).await?;
+    Ok(Json(json!({"success": true})).into_response())
+}
+
+/// PostHog's first form.
+pub(super) async fn captures(
+    State(web): State<Web>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let taken = receive(&web, &uri, &headers, body, Dialect::PostHog).await?;
+    Ok(Json(taken.answer()).into_response())
+}
+
+/// PostHog's second form, which is answered event by event: what cannot be taken is not sent again.
+pub(super) async fn analytics_events(
+    State(web): State<Web>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let taken = receive(&web, &uri, &headers, body, Dialect::PostHog).await?;
+    let results: BTreeMap<String, Value> = taken
+        .items
+        .iter()
+        .filter_map(|(id, outcome)| {
+            let word = match outcome {
+                Outcome::Accepted | Outcome::Duplicate => json!({"result": "ok"}),
+                Outcome::Rejected(f) | Outcome::Quarantined(f) => json!({"result": "drop", "details": f.message}),
+            };
+            Some((id.clone()?, word))
+        })
+        .collect();
+    Ok(Json(json!({"results": results})).into_response())
+}
+
+/// PostHog's libraries ask for feature flags on the way; there are none here.
+pub(super) async fn flags(headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    body::read(&headers, body).await?;
+    let none = json!({"flags": {}, "featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": false});
+    Ok(Json(none).into_response())
+}
+
+/// What Segment's browser library asks before it starts.
+pub(super) async fn settings(
+    State(web): State<Web>,
+    Path(key): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    writer(&web, key.clone()).await?;
+    let host = headers.get("host").and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let protocol = if web.config().is_encrypted() || web.base().starts_with("https") { "https" } else { "http" };
+    Ok(Json(json!({
+        "integrations": {"Segment.io": {
+            "apiKey": key,
+            "apiHost": format!("{host}/v1"),
+            "protocol": protocol,
+            "unbundledIntegrations": [],
+            "addBundledMetadata": true,
+            "versionSettings": {"version": "4.4.7", "componentTypes": ["browser"]},
+        }},
+        "plan": {"track": {"__default": {"enabled": true, "integrations": {}}}, "identify": {"__default": {"enabled": true}}, "group": {"__default": {"enabled": true}}},
+        "edgeFunction": {},
+        "analyticsNextEnabled": true,
+        "middlewareSettings": {"routingRules": []},
+        "enabledMiddleware": {},
+        "metrics": {"sampleRate": 0, "host": format!("{host}/v1")},
+        "legacyVideoPluginsEnabled": false,
+        "remotePlugins": [],
+    }))
+    .into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct Named {
+    #[serde(rename = "writeKey")]
+    write_key: Option<String>,
+}
+
+/// What RudderStack's browser library asks before it starts.
+pub(super) async fn source_config(
+    State(web): State<Web>,
+    Query(named): Query<Named>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let secret = named.write_key.or_else(|| bearer(&headers)).ok_or(Problem::NoKey(texts::NO_KEY))?;
+    let key = writer(&web, secret.clone()).await?;
+    Ok(Json(json!({
+        "source": {
+            "id": key.source.as_str(),
+            "name": key.source.as_str(),
+            "writeKey": secret,
+            "enabled": true,
+            "workspaceId": key.workspace.to_string(),
+            "config": {"statsCollection": {"errors": {"enabled": false}, "metrics": {"enabled": false}}},
+            "destinations": [],
+            "connections": [],
+            "dataplanes": {},
+            "sourceDefinition": {"name": "Javascript"},
+        },
+        "updatedAt": "2026-01-01T00:00:00.000Z",
+        "consentManagementMetadata": {"providers": []},
+    }))
+    .into_response())
+}
+
+/// What became of a request.
+struct Taken {
+    /// The id of each as it was sent, and what became of it.
+    items: Vec<(Option<String>, Outcome)>,
+}
+
+/// The answer: the same fields for every library, each of which looks at one of them.
+#[derive(Serialize)]
+struct Answer<'a> {
+    success: bool,
+    status: u8,
+    received: u64,
+    #[serde(flatten)]
+    tally: Tally,
+    /// Those that were not taken, and why.
+    faults: Vec<NotTaken<'a>>,
+}
+
+#[derive(Serialize)]
+struct NotTaken<'a> {
+    index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<&'a str>,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+}
+
+impl Taken {
+    fn answer(&self) -> Answer<'_> {
+        let mut tally = Tally::default();
+        self.items.iter().for_each(|(_, o)| tally.count(o));
+        let faults = self.items.iter().enumerate();
+        let faults = faults.filter(|(_, (_, o))| matches!(o, Outcome::Rejected(_) | Outcome::Quarantined(_)));
+        let faults = faults.map(|(index, (id, outcome))| NotTaken { index, message_id: id.as_deref(), outcome });
+        Answer { success: true, status: 1, received: tally.received(), tally, faults: faults.collect() }
+    }
+}
+
+async fn receive(web: &Web, uri: &Uri, headers: &HeaderMap, body: Body, dialect: Dialect) -> Result<Taken, Problem> {
+    let coding = Coding::of(headers)?;
+    // Read before it is refused, so that the answer is seen.
+    let sent = body::read(headers, body).await?;
+    web.engine().admission()?;
+    let turn = web.turn_to_parse().await?;
+    let sent_at = headers.get("posthog-request-timestamp").and_then(|h| h.to_str().ok()).map(str::to_owned);
+    let (now, known) = (web.now(), bearer(headers).or_else(|| key_in(uri)));
+    let read = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
+        let mut sent = cut(&body::inflate(coding, sent)?)?;
+        let clock = sent_at.and_then(|at| Timestamp::parse(&at, None).ok());
+        sent.envelope.sent_at = sent.envelope.sent_at.or(clock.map(|at| at.instant));
+        Ok(sent)
+    })
+    .await??;
+    let secret = known.or_else(|| read.envelope.key.clone()).ok_or(Problem::NoKey(texts::NO_KEY))?;
+    let key = writer(web, secret).await?;
+    let workspace = key.workspace;
+    let currency = web
+        .ask(move |e| Ok(e.workspaces()?.into_iter().find(|w| w.id == workspace).map(|w| w.currency)))
+        .await?
+        .unwrap_or_default();
+    let engine = web.engine().clone();
+    let (done, outcomes) = tokio::sync::oneshot::channel();
+    let ids = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let around = Around { received_at: now, currency: &currency };
+        let (ids, items) = records(read, dialect, &key, &around);
+        let received = Received { source: key.source, items };
+        engine.receive(key.workspace, received, move |result| drop(done.send(result)));
+        ids
+    })
+    .await?;
+    let outcomes = outcomes.await.map_err(|_| Problem::Broken("the ledger was closed".to_owned()))??;
+    Ok(Taken { items: ids.into_iter().zip(outcomes).collect() })
+}
+
+fn cut(body: &Bytes) -> Result<Sent, Problem> {
+    throughline_wire::read(body).map_err(|f| Problem::Unreadable("invalid_json", f.message))
+}
+
+type Records = (Vec<Option<String>>, Vec<Result<Record, Fault>>);
+
+fn records(sent: Sent, dialect: Dialect, key: &Key, around: &Around<'_>) -> Records {
+    let Sent { envelope, events } = sent;
+    let each = events.into_iter().enumerate().map(|(index, value)| {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        let id = value.as_ref().ok().and_then(id_of).filter(|id| id.len() <= limits::VALUE);
+        let event = value.and_then(|value| read(value, dialect, index, &envelope, around));
+        (id, event.and_then(|event| record(event, key, around.received_at)))
+    });
+    each.unzip()
+}
+
+fn read(value: Value, dialect: Dialect, index: u32, envelope: &Envelope, around: &Around<'_>) -> Result<Event, Fault> {
+    match dialect {
+        Dialect::Segment(call) => segment::event(value, call, index, envelope, around),
+        Dialect::PostHog => posthog::event(value, index, envelope, around),
+    }
+}
+
+fn record(event: Event, key: &Key, now: Timestamp) -> Result<Record, Fault> {
+    let fact = event.draft.receive(key.workspace, &key.source, now, limits::HTTP_BYTES)?;
+    let record = Record::from(fact);
+    Ok(if event.corrected { record.timed_by_arrival() } else { record })
+}
+
+fn id_of(value: &Value) -> Option<String> {
+    ["messageId", "uuid"].iter().find_map(|n| value.get(n)?.as_str()).map(str::to_owned)
+}
+
+/// The key in an address, as beacons send it.
+fn key_in(uri: &Uri) -> Option<String> {
+    Query::<Named>::try_from_uri(uri).ok()?.0.write_key
+}
+
+/// The key of a secret, if it may hand in interactions.
+async fn writer(web: &Web, secret: String) -> Result<Key, Problem> {
+    let key = key_of(web, secret).await?;
+    match allows(Holder::Key(key.role), Area::Receive) {
+        true => Ok(key),
+        false => Err(Problem::NotAllowed(texts::KEY_CANNOT_WRITE.to_owned())),
+    }
+}

@@ -1,0 +1,152 @@
+//! Where an event happened, which way it went and who acted, by its name and what is known around it.
+
+use crate::fields::{Fields, text_of};
+use serde_json::Value;
+use throughline_interactions::{Actor, Direction};
+
+/// Channel, direction and actor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Such as `web`; empty where nothing tells.
+    pub channel: String,
+    /// Which way it went.
+    pub direction: Direction,
+    /// Who acted.
+    pub actor: Actor,
+}
+
+/// Events whose channel their name tells, whatever sent them: Segment's specifications.
+const CHANNELS: &[(&str, &[&str])] = &[
+    (
+        "delivery",
+        &["Order Shipped", "Out for Delivery", "Order Delivered", "Delivered", "Delivery Failed", "Order Fulfilled"],
+    ),
+    (
+        "email",
+        &[
+            "Email Sent",
+            "Email Delivered",
+            "Email Opened",
+            "Email Link Clicked",
+            "Email Bounced",
+            "Email Marked as Spam",
+            "Unsubscribed",
+        ],
+    ),
+    (
+        "push",
+        &[
+            "Push Notification Sent",
+            "Push Notification Received",
+            "Push Notification Tapped",
+            "Push Notification Bounced",
+        ],
+    ),
+    ("sms", &["SMS Sent", "SMS Delivered", "SMS Link Clicked", "SMS Failed"]),
+    (
+        "chat",
+        &[
+            "Live Chat Conversation Started",
+            "Live Chat Conversation Ended",
+            "Live Chat Message Sent",
+            "Live Chat Message Received",
+        ],
+    ),
+    ("phone", &["Call Started", "Call Ended"]),
+    ("ads", &["Ad Impression", "Ad Clicked", "Install Attributed"]),
+    ("store", &["POS Sale", "Store Visited"]),
+    ("review_site", &["Review Posted", "Review Answered"]),
+];
+
+/// Events that go from the brand to the customer.
+const OUT: &[&str] = &[
+    "Order Shipped",
+    "Order Fulfilled",
+    "Out for Delivery",
+    "Email Sent",
+    "Email Delivered",
+    "Email Bounced",
+    "Push Notification Sent",
+    "Push Notification Received",
+    "SMS Sent",
+    "SMS Delivered",
+    "Survey Sent",
+    "Live Chat Message Sent",
+    "Ad Impression",
+    "Order Refunded",
+];
+
+/// Events that a system of the brand causes.
+const BY_SYSTEMS: &[&str] = &[
+    "Order Shipped",
+    "Order Fulfilled",
+    "Out for Delivery",
+    "Order Delivered",
+    "Delivered",
+    "Delivery Failed",
+    "Email Sent",
+    "Email Delivered",
+    "Email Bounced",
+    "Push Notification Sent",
+    "SMS Sent",
+    "SMS Delivered",
+    "Survey Sent",
+    "Order Refunded",
+    "Ad Impression",
+];
+
+/// Words in a user agent by which crawlers, monitors and scripts name themselves.
+const BOTS: &[&str] = &[
+    "bot",
+    "crawl",
+    "spider",
+    "slurp",
+    "headless",
+    "lighthouse",
+    "pingdom",
+    "uptime",
+    "monitor",
+    "preview",
+    "scraper",
+    "python-requests",
+    "curl/",
+    "wget/",
+    "phantomjs",
+    "facebookexternalhit",
+];
+
+/// Reads the setting of an event. `sent_by` is RudderStack's own word for the kind of sender.
+pub fn setting(event: &str, context: &Fields, sent_by: Option<&str>) -> Setting {
+    let by_name = CHANNELS.iter().find(|(_, events)| events.iter().any(|e| e.eq_ignore_ascii_case(event)));
+    let is_in = |list: &[&str]| list.iter().any(|e| e.eq_ignore_ascii_case(event));
+    let channel = by_name.map(|(channel, _)| *channel).or_else(|| of_sender(context, sent_by)).unwrap_or_default();
+    let agent = text_of(context, &["userAgent"]).unwrap_or_default().to_ascii_lowercase();
+    let actor = if BOTS.iter().any(|b| agent.contains(b)) {
+        Actor::Bot
+    } else if is_in(BY_SYSTEMS) {
+        Actor::System
+    } else {
+        Actor::Human
+    };
+    Setting { channel: channel.to_owned(), direction: if is_in(OUT) { Direction::Out } else { Direction::In }, actor }
+}
+
+fn of_sender(context: &Fields, sent_by: Option<&str>) -> Option<&'static str> {
+    let library = match context.get("library") {
+        Some(Value::Object(library)) => text_of(library, &["name"]).unwrap_or_default().to_ascii_lowercase(),
+        _ => String::new(),
+    };
+    let is_of = |words: &[&str]| words.iter().any(|w| library.contains(w));
+    if is_of(&["ios", "android", "swift", "kotlin", "react-native", "flutter", "unity"]) || sent_by == Some("mobile") {
+        return Some("app");
+    }
+    if is_of(&["analytics.js", "throughline.js", "rudderlabs javascript"]) || sent_by == Some("web") {
+        return Some("web");
+    }
+    // A server that passes on what a page or a telephone told it.
+    match () {
+        () if context.contains_key("page") => Some("web"),
+        () if context.contains_key("device") => Some("app"),
+        () => None,
+    }
+}
