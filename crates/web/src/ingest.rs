@@ -20,6 +20,9 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/v1/projects/{key}/settings", Area::Send, sdk::settings),
         get("/sourceConfig", Area::Send, sdk::source_config),
         get("/sourceConfig/", Area::Send, sdk::source_config),
+        preflight("/v1/projects/{key}/settings", receive::answer_preflight),
+        preflight("/sourceConfig", receive::answer_preflight),
+        preflight("/sourceConfig/", receive::answer_preflight),
     ];
     // Addresses that an SDK has built in, each with the preflight of a browser.
     macro_rules! doors {
@@ -55,7 +58,7 @@ fn allow(headers: &mut HeaderMap, origin: HeaderValue, is_preflight: bool) {
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After"));
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if is_preflight {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
         let allowed = "authorization, content-type, content-encoding, x-retry-count, anonymousid";
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed));
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));

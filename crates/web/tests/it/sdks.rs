@@ -24,6 +24,20 @@ fn tools() -> Result<PathBuf, String> {
 enum Driver {
     Python,
     Node,
+    Browser,
+}
+
+/// A script beside the modules that it uses, which are not kept in the clone.
+fn beside_modules(tools: &Path, scripts: &Path, name: &str) -> Result<PathBuf, String> {
+    let script = tools.join("sdk").join(name);
+    if !tools.join("sdk/node_modules/posthog-node").exists() {
+        return Err(format!("there are no tracking libraries in {}", tools.join("sdk").display()));
+    }
+    let fresh = std::fs::read(scripts.join(name)).map_err(|e| e.to_string())?;
+    if std::fs::read(&script).ok().as_ref() != Some(&fresh) {
+        std::fs::write(&script, fresh).map_err(|e| e.to_string())?;
+    }
+    Ok(script)
 }
 
 impl Driver {
@@ -41,18 +55,16 @@ impl Driver {
                 command
             }
             Self::Node => {
-                // Modules are found beside the script, and are not kept in the clone.
-                let script = tools.join("sdk/drive.mjs");
-                if !tools.join("sdk/node_modules/posthog-node").exists() {
-                    return Err(format!("there are no tracking libraries in {}", tools.join("sdk").display()));
-                }
-                let fresh = std::fs::read(scripts.join("drive.mjs")).map_err(|e| e.to_string())?;
-                if std::fs::read(&script).ok().as_ref() != Some(&fresh) {
-                    std::fs::write(&script, fresh).map_err(|e| e.to_string())?;
-                }
                 let mut command = Command::new("node");
-                command.arg(script);
+                command.arg(beside_modules(&tools, &scripts, "drive.mjs")?);
                 command
+            }
+            Self::Browser => {
+                let (chromium, modules) = crate::browser::browser()?;
+                let mut command = Command::new("node");
+                command.arg(beside_modules(&tools, &scripts, "browser.mjs")?);
+                command.args([library, host, key]).args([chromium, modules]);
+                return Ok(command);
             }
         };
         command.args([library, host, key, &TICKS.to_string()]);
@@ -194,4 +206,30 @@ fn posthogs_libraries_over_a_bad_line() {
     check_ills(Driver::Python, "posthog", 4, ILLS);
     check_ills(Driver::Python, "posthog-v1", 4, &[Ill::Answer(503, None), Ill::LostAnswer, Ill::Answer(429, Some(1))]);
     check_ills(Driver::Node, "posthog", 4, &[Ill::Answer(503, None), Ill::LostAnswer]);
+}
+
+/// A page of another origin: preflights, the settings that a library asks for first, and either way of
+/// sending.
+#[test]
+fn the_browser_library_of_segment() {
+    for library in ["segment-single", "segment-batching"] {
+        let Some((house, _)) = drive(Driver::Browser, library, &[]) else { return };
+        let story = story(&house);
+        let one = |event: &str| {
+            let found = story.iter().find(|i| i["event"] == event);
+            found.unwrap_or_else(|| panic!("{library}: no {event} in {story:#?}")).clone()
+        };
+        let page = one("Page Viewed");
+        assert_eq!((&page["touchpoint"], &page["channel"]), (&"Guide".into(), &"web".into()), "{library}");
+        assert_eq!(page["properties"]["from"], "test", "{library}");
+        let campaign = page["refs"].as_array().unwrap().iter().find(|r| r["kind"] == "campaign");
+        assert_eq!(campaign.map(|r| &r["value"]), Some(&"spring".into()), "{library}");
+        assert_eq!(one("Order Completed")["money"]["minor"], 1250, "{library}");
+        assert_eq!(one("Identified")["properties"]["plan"], "pro", "{library}");
+        assert_eq!(one("Group Joined")["refs"][0]["value"], "acme", "{library}");
+        assert!(one("Identities Joined")["identifiers"].as_array().unwrap().len() >= 2, "{library}");
+        let shop = house.engine.sources(house.workspace.id).unwrap();
+        let rejected: u64 = shop.iter().map(|s| s.tally.rejected + s.tally.quarantined).sum();
+        assert_eq!(rejected, 0, "{library}: {shop:?}");
+    }
 }
