@@ -38,8 +38,8 @@ pub(crate) struct Basis {
 /// Figures of one kind by what was asked.
 pub(crate) struct Shelf<K, T> {
     kept: HashMap<K, Kept<T>>,
-    /// What somebody is working out now.
-    begun: HashMap<K, Arc<Latch>>,
+    /// What somebody is working out now, and by which definitions.
+    begun: HashMap<K, (u64, Arc<Latch>)>,
 }
 
 struct Kept<T> {
@@ -85,33 +85,34 @@ impl Latch {
 /// What a shelf has for somebody who asks.
 enum Found<T> {
     /// Nothing, and nobody works it out: whoever asks has to, and to say [`Shelf::done`].
-    Nothing,
+    Nothing(Arc<Latch>),
     /// Somebody works it out: ask again afterwards.
     Begun(Arc<Latch>),
     /// It can be handed out; `renew` for the one who has to see to a newer one, and to say
     /// [`Shelf::done`].
-    There { value: Arc<T>, renew: bool },
+    There { value: Arc<T>, renew: Option<Arc<Latch>> },
 }
 
 impl<K: Eq + Hash + Clone, T> Shelf<K, T> {
     fn find(&mut self, key: &K, basis: Basis, now: Instant) -> Found<T> {
-        let begun = self.begun.get(key);
+        // What is worked out by other definitions is of no use to whoever asks by these.
+        let begun = self.begun.get(key).filter(|(definitions, _)| *definitions == basis.definitions);
         match self.kept.get(key).filter(|k| k.will_do(basis, now)) {
             Some(kept) => {
-                let (value, renew) = (kept.value.clone(), kept.basis != basis && begun.is_none());
-                if renew {
-                    self.begun.insert(key.clone(), Arc::default());
-                }
-                Found::There { value, renew }
+                let (value, is_due) = (kept.value.clone(), kept.basis != basis && begun.is_none());
+                Found::There { value, renew: is_due.then(|| self.begin(key, basis)) }
             }
             None => match begun {
-                Some(latch) => Found::Begun(latch.clone()),
-                None => {
-                    self.begun.insert(key.clone(), Arc::default());
-                    Found::Nothing
-                }
+                Some((_, latch)) => Found::Begun(latch.clone()),
+                None => Found::Nothing(self.begin(key, basis)),
             },
         }
+    }
+
+    fn begin(&mut self, key: &K, basis: Basis) -> Arc<Latch> {
+        let latch = Arc::<Latch>::default();
+        self.begun.insert(key.clone(), (basis.definitions, latch.clone()));
+        latch
     }
 
     fn keep(&mut self, key: K, value: Arc<T>, basis: Basis, cost: Duration, now: Instant) {
@@ -133,10 +134,11 @@ impl<K: Eq + Hash + Clone, T> Shelf<K, T> {
     }
 
     /// Whoever worked it out has ended, with or without a figure.
-    fn done(&mut self, key: &K) {
-        if let Some(latch) = self.begun.remove(key) {
-            latch.open();
+    fn done(&mut self, key: &K, latch: &Arc<Latch>) {
+        if self.begun.get(key).is_some_and(|(_, begun)| Arc::ptr_eq(begun, latch)) {
+            self.begun.remove(key);
         }
+        latch.open();
     }
 }
 
@@ -145,11 +147,12 @@ struct Begun<'a, K: Eq + Hash + Clone, T> {
     brand: &'a Brand,
     shelf: fn(&mut Figures) -> &mut Shelf<K, T>,
     key: K,
+    latch: Arc<Latch>,
 }
 
 impl<K: Eq + Hash + Clone, T> Drop for Begun<'_, K, T> {
     fn drop(&mut self) {
-        (self.shelf)(&mut self.brand.figures()).done(&self.key);
+        (self.shelf)(&mut self.brand.figures()).done(&self.key, &self.latch);
     }
 }
 
@@ -171,8 +174,8 @@ impl Engine {
         let snapshot = brand.snapshot()?;
         let basis = brand.basis(&snapshot);
         let (engine, at, working) = (self.clone(), key.clone(), brand.clone());
-        let work = move || -> Result<Arc<T>, EngineError> {
-            let begun = Begun { brand: &working, shelf, key: at };
+        let work = move |latch| -> Result<Arc<T>, EngineError> {
+            let begun = Begun { brand: &working, shelf, key: at, latch };
             let started = Instant::now();
             let value = Arc::new(work(&engine, &working, &snapshot)?);
             let now = Instant::now();
@@ -182,19 +185,20 @@ impl Engine {
         loop {
             let found = shelf(&mut brand.figures()).find(&key, basis, Instant::now());
             match found {
-                Found::Nothing => return work(),
+                Found::Nothing(latch) => return work(latch),
                 Found::Begun(latch) => latch.wait(),
-                Found::There { value, renew: false } => return Ok(value),
-                Found::There { value, renew: true } => {
+                Found::There { value, renew: None } => return Ok(value),
+                Found::There { value, renew: Some(latch) } => {
+                    let begun = latch.clone();
                     let renew = move || {
                         crate::give_way();
-                        if let Err(error) = work() {
+                        if let Err(error) = work(begun) {
                             tracing::warn!(%error, "a figure could not be worked out anew");
                         }
                     };
                     if let Err(error) = std::thread::Builder::new().name("figures".into()).spawn(renew) {
                         tracing::warn!(%error, "cannot start a thread for figures");
-                        shelf(&mut brand.figures()).done(&key);
+                        shelf(&mut brand.figures()).done(&key, &latch);
                     }
                     return Ok(value);
                 }
@@ -212,16 +216,17 @@ mod tests {
         Basis { definitions, timelines }
     }
 
-    /// What the shelf hands out: the value and whether to renew it.
+    /// What the shelf hands out: the value and whether to renew it, which then nobody does.
     fn ask(shelf: &mut Shelf<&str, u32>, basis: Basis, now: Instant) -> Option<(u32, bool)> {
-        match shelf.find(&"map", basis, now) {
-            Found::Nothing => {
-                shelf.done(&"map");
-                None
-            }
+        let (value, latch) = match shelf.find(&"map", basis, now) {
+            Found::Nothing(latch) => (None, Some(latch)),
             Found::Begun(_) => panic!("nobody is at it"),
-            Found::There { value, renew } => Some((*value, renew)),
+            Found::There { value, renew } => (Some((*value, renew.is_some())), renew),
+        };
+        if let Some(latch) = latch {
+            shelf.done(&"map", &latch);
         }
+        value
     }
 
     #[test]
@@ -247,16 +252,14 @@ mod tests {
         let (mut shelf, now) = (Shelf::default(), Instant::now());
         let long = Duration::from_secs(2);
         shelf.keep("map", Arc::new(1), basis(0, 1), long, now);
-        assert_eq!(ask(&mut shelf, basis(0, 2), now), Some((1, true)));
-        assert_eq!(ask(&mut shelf, basis(0, 3), now), Some((1, false)), "somebody is at it");
+        let Found::There { renew: Some(first), .. } = shelf.find(&"map", basis(0, 2), now) else { panic!("it is due") };
+        let second = shelf.find(&"map", basis(0, 3), now);
+        assert!(matches!(second, Found::There { renew: None, .. }), "somebody is at it");
         shelf.keep("map", Arc::new(2), basis(0, 2), long, now);
-        shelf.done(&"map");
+        shelf.done(&"map", &first);
         assert_eq!(ask(&mut shelf, basis(0, 3), now), Some((2, true)));
-        shelf.done(&"map");
         assert_eq!(ask(&mut shelf, basis(0, 3), now), Some((2, true)), "the next one tries again");
-        shelf.done(&"map");
         assert_eq!(ask(&mut shelf, basis(0, 3), now + Duration::from_secs(39)), Some((2, true)));
-        shelf.done(&"map");
         assert_eq!(ask(&mut shelf, basis(0, 3), now + Duration::from_secs(41)), None, "too old");
         assert_eq!(ask(&mut shelf, basis(1, 3), now), None, "a definition has changed");
         // Something older that was finished later does not replace something newer.
@@ -267,17 +270,23 @@ mod tests {
     #[test]
     fn the_second_who_asks_waits_for_the_first() {
         let (mut shelf, now) = (Shelf::<&str, u32>::default(), Instant::now());
-        assert!(matches!(shelf.find(&"map", basis(0, 1), now), Found::Nothing));
+        let Found::Nothing(first) = shelf.find(&"map", basis(0, 1), now) else { panic!("nothing is there") };
         let Found::Begun(latch) = shelf.find(&"map", basis(0, 2), now) else { panic!("somebody is at it") };
         let waiting = std::thread::spawn(move || latch.wait());
         shelf.keep("map", Arc::new(1), basis(0, 1), Duration::from_secs(1), now);
-        shelf.done(&"map");
+        shelf.done(&"map", &first);
         waiting.join().unwrap();
         assert_eq!(ask(&mut shelf, basis(0, 2), now), Some((1, true)), "it took long and is there");
-        shelf.done(&"map");
-        // What failed leaves nothing behind, and the next one works it out.
-        assert!(matches!(shelf.find(&"other", basis(0, 1), now), Found::Nothing));
-        shelf.done(&"other");
-        assert!(matches!(shelf.find(&"other", basis(0, 1), now), Found::Nothing));
+    }
+
+    #[test]
+    fn nobody_waits_for_what_is_worked_out_by_other_definitions() {
+        let (mut shelf, now) = (Shelf::<&str, u32>::default(), Instant::now());
+        let Found::Nothing(old) = shelf.find(&"map", basis(0, 1), now) else { panic!("nothing is there") };
+        let Found::Nothing(new) = shelf.find(&"map", basis(1, 1), now) else { panic!("of no use to this one") };
+        shelf.done(&"map", &old);
+        assert!(matches!(shelf.find(&"map", basis(1, 2), now), Found::Begun(_)), "the newer one is still at it");
+        shelf.done(&"map", &new);
+        assert!(matches!(shelf.find(&"map", basis(1, 2), now), Found::Nothing(_)), "it left nothing behind");
     }
 }

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod api;
+mod beside;
 mod config;
 mod credentials;
 mod console;

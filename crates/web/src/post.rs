@@ -5,10 +5,9 @@
 
 mod write;
 
+use crate::beside::Beside;
 use crate::state::Web;
-use std::sync::mpsc::{RecvTimeoutError, Sender as Bell, channel};
 use std::sync::{Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 use throughline_interactions::Timestamp;
 use throughline_news::{alerts, look, notice, prepare, ring};
@@ -66,6 +65,8 @@ impl Postman {
         let (web, now) = (&self.0, self.0.now());
         let mut looked = web.post().round.lock().unwrap_or_else(PoisonError::into_inner);
         let workspaces = web.engine().workspaces()?;
+        // On the way: which keys were used since the last round.
+        web.keys().note_uses(web.store())?;
         if looked.is_none() {
             prepare(web.store(), &workspaces, now)?;
         }
@@ -91,38 +92,13 @@ fn look_at(web: &Web, workspace: &Workspace, now: Timestamp) -> Result<(), Engin
     Ok(())
 }
 
-/// The thread.
-pub(crate) struct Rounds {
-    bell: Option<Bell<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Rounds {
-    pub(crate) fn start(web: Web) -> std::io::Result<Self> {
-        let (bell, rung) = channel::<()>();
-        let thread = std::thread::Builder::new().name("post".into()).spawn(move || {
-            let postman = Postman::new(web.clone());
-            loop {
-                if let Err(error) = postman.round() {
-                    tracing::error!(%error, "the post could not make its round");
-                }
-                // On its way: which keys were used since the last time.
-                if let Err(error) = web.keys().note_uses(web.store()) {
-                    tracing::error!(%error, "cannot write down which keys were used");
-                }
-                if !matches!(rung.recv_timeout(EVERY), Err(RecvTimeoutError::Timeout)) {
-                    return;
-                }
-            }
-        })?;
-        Ok(Self { bell: Some(bell), thread: Some(thread) })
-    }
-
-    /// Waits for the end of the round; what is being sent is noted before the process ends.
-    pub(crate) fn stop(mut self) {
-        drop(self.bell.take());
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
+/// Starts the thread that makes the rounds; what is being sent is noted before it ends.
+pub(crate) fn start(web: Web) -> std::io::Result<Beside> {
+    let postman = Postman::new(web);
+    Beside::start("post", Duration::ZERO, move || {
+        if let Err(error) = postman.round() {
+            tracing::error!(%error, "the post could not make its round");
         }
-    }
+        EVERY
+    })
 }

@@ -1,10 +1,11 @@
 //! Listening, with or without encryption, until told to stop.
 
+use crate::beside::Beside;
 use crate::config::{ConfigError, Tls, WebConfig};
-use crate::post::{Postman, Rounds};
+use crate::post::{self, Postman};
 use crate::routes::router;
 use crate::state::Web;
-use crate::warm::Warmth;
+use crate::warm;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use futures_util::StreamExt;
@@ -90,7 +91,7 @@ impl Server {
             shutdown.await;
             stopping.graceful_shutdown(Some(PATIENCE));
         });
-        let (rounds, warmth) = (Rounds::start(self.web.clone())?, Warmth::start(self.web.clone())?);
+        let beside = [post::start(self.web.clone())?, warm::start(self.web.clone())?];
         let service = router(&self.web).into_make_service_with_connect_info::<SocketAddr>();
         match self.web.config().tls.clone() {
             Tls::None => axum_server::from_tcp(self.listener)?.handle(handle).serve(service).await?,
@@ -121,8 +122,7 @@ impl Server {
         }
         // Imports stop within a batch; the next start says so and lets them go on.
         let close = move || {
-            rounds.stop();
-            warmth.stop();
+            beside.into_iter().for_each(Beside::stop);
             self.web.imports().close();
         };
         drop(tokio::task::spawn_blocking(close).await);

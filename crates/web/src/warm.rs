@@ -2,12 +2,12 @@
 //! scorecards, on which the map and the Monday page stand too.
 //!
 //! After a start once, and then as long as somebody looks at the console. It takes at most a tenth of
-//! the time; what nothing has arrived for stands on its shelf already and costs nothing.
+//! the time; what nothing has arrived for stands on its shelf already and costs nothing. It does not
+//! give way: whoever asks meanwhile waits for it.
 
+use crate::beside::Beside;
 use crate::console::gather;
 use crate::state::Web;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use throughline_pipeline::EngineError;
 
@@ -18,43 +18,21 @@ const REST: u32 = 9;
 /// Somebody who looked so long ago, in microseconds, has gone: half an hour.
 const GONE: i64 = 30 * 60 * 1_000_000;
 
-/// The thread.
-pub(crate) struct Warmth {
-    bell: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Warmth {
-    pub(crate) fn start(web: Web) -> std::io::Result<Self> {
-        let (bell, rung) = channel::<()>();
-        let thread = std::thread::Builder::new().name("warm".into()).spawn(move || {
-            throughline_pipeline::give_way();
-            let mut has_found = false;
-            let mut pause = PAUSE;
-            while matches!(rung.recv_timeout(pause), Err(RecvTimeoutError::Timeout)) {
-                let is_watched = web.now().0.saturating_sub(web.looked_at().0) < GONE;
-                if has_found && !is_watched {
-                    pause = PAUSE;
-                    continue;
-                }
-                let begun = Instant::now();
-                match look(&web) {
-                    Ok(found) => has_found |= found,
-                    Err(error) => tracing::warn!(%error, "figures could not be worked out ahead"),
-                }
-                pause = PAUSE.max(begun.elapsed() * REST);
-            }
-        })?;
-        Ok(Self { bell: Some(bell), thread: Some(thread) })
-    }
-
-    /// Waits for the end of the look.
-    pub(crate) fn stop(mut self) {
-        drop(self.bell.take());
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
+/// Starts the thread.
+pub(crate) fn start(web: Web) -> std::io::Result<Beside> {
+    let mut has_found = false;
+    Beside::start("warm", PAUSE, move || {
+        let is_watched = web.now().0.saturating_sub(web.looked_at().0) < GONE;
+        if has_found && !is_watched {
+            return PAUSE;
         }
-    }
+        let begun = Instant::now();
+        match look(&web) {
+            Ok(found) => has_found |= found,
+            Err(error) => tracing::warn!(%error, "figures could not be worked out ahead"),
+        }
+        PAUSE.max(begun.elapsed() * REST)
+    })
 }
 
 /// Looks as the first page would; whether there was anything.

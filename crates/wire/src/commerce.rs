@@ -1,7 +1,7 @@
 //! What an event is about, by the names that Segment's specifications give: orders, products and other
 //! references, money, answers, words and promises.
 
-use crate::fields::{Fields, number_of, text_of, time};
+use crate::fields::{Fields, as_text, is_one_of, number_of, text_of, time};
 use serde_json::Value;
 use throughline_interactions::{Currency, Draft, Money, Precision, Promise, Ref, Score, ScoreKind, limits};
 
@@ -96,8 +96,7 @@ pub fn fill(draft: &mut Draft, properties: &Fields, currency: &str) {
     products(draft, properties);
     draft.money = money(&draft.event, properties, currency);
     draft.score = score(properties);
-    let is_spoken = SPOKEN.iter().any(|e| e.eq_ignore_ascii_case(&draft.event));
-    draft.text = if is_spoken { text_of(properties, WORDS) } else { None };
+    draft.text = if is_one_of(&draft.event, SPOKEN) { text_of(properties, WORDS) } else { None };
     draft.promise = promise(&draft.event, properties);
 }
 
@@ -115,17 +114,12 @@ fn products(draft: &mut Draft, properties: &Fields) {
     }
     let Some(Value::Array(lines)) = properties.get("products") else { return };
     for line in lines {
-        match line {
-            Value::Object(line) => {
-                if let Some(id) = text_of(line, PRODUCT) {
-                    about(draft, "product", id);
-                }
-            }
-            other => {
-                if let Some(id) = crate::fields::as_text(other) {
-                    about(draft, "product", id);
-                }
-            }
+        let id = match line {
+            Value::Object(line) => text_of(line, PRODUCT),
+            other => as_text(other),
+        };
+        if let Some(id) = id {
+            about(draft, "product", id);
         }
     }
 }
@@ -133,8 +127,7 @@ fn products(draft: &mut Draft, properties: &Fields) {
 /// `revenue` is money wherever it stands; `total` and `value` are where something was bought or given
 /// back. What is given back is below zero.
 fn money(event: &str, properties: &Fields, currency: &str) -> Option<Money> {
-    let is_in = |list: &[&str]| list.iter().any(|e| e.eq_ignore_ascii_case(event));
-    let (bought, returned) = (is_in(PURCHASES), is_in(REFUNDS));
+    let (bought, returned) = (is_one_of(event, PURCHASES), is_one_of(event, REFUNDS));
     let names: &[&str] = if bought || returned { &["revenue", "total", "value"] } else { &["revenue"] };
     let amount = names.iter().find_map(|n| match properties.get(*n)? {
         Value::Number(n) => Some(n.to_string()),
@@ -156,7 +149,7 @@ fn score(properties: &Fields) -> Option<Score> {
 
 fn promise(event: &str, properties: &Fields) -> Option<Promise> {
     // What has come is no promise any more.
-    if event.eq_ignore_ascii_case("Order Delivered") || event.eq_ignore_ascii_case("Delivered") {
+    if is_one_of(event, &["Order Delivered", "Delivered"]) {
         return None;
     }
     let (name, due) = DUE.iter().find_map(|n| properties.get(*n).map(|v| (*n, v)))?;

@@ -1,12 +1,9 @@
 //! A body as a whole: its events, and what is said of all of them together.
 
 use crate::fields::{Fields, text_of, time_of};
-use crate::split::{DEPTH, Piece, split};
+use crate::split::split;
 use serde_json::Value;
-use throughline_interactions::{Fault, Timestamp, limits};
-
-/// Text of one event beyond which it is not even parsed; white space explains a part of it.
-const TEXT_BYTES: usize = 4 * limits::HTTP_BYTES;
+use throughline_interactions::{Fault, Timestamp};
 
 /// What stands around the events.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,7 +31,7 @@ pub struct Sent {
 /// list, or in a line each.
 pub fn read(body: &[u8]) -> Result<Sent, Fault> {
     let cut = split(body, "batch").map_err(|e| Fault::whole("invalid_json", e.message()))?;
-    let events: Vec<_> = cut.pieces.iter().map(|p| event(body, p)).collect();
+    let events: Vec<_> = cut.pieces.iter().map(|p| p.read(body)).collect();
     let around = match &cut.list {
         // The list itself is left out: it was read already, and may hold what is broken.
         Some(list) => [&body[..list.start], b"null", &body[list.end..]].concat(),
@@ -68,19 +65,4 @@ impl Envelope {
             context,
         })
     }
-}
-
-fn event(body: &[u8], piece: &Piece) -> Result<Value, Fault> {
-    let text = &body[piece.text.clone()];
-    if piece.too_deep {
-        return Err(Fault::whole("too_deep", format!("the event is nested more than {DEPTH} levels deep")));
-    }
-    if text.len() > TEXT_BYTES {
-        let message = format!("the event has {} bytes; at most {} are taken here", text.len(), limits::HTTP_BYTES);
-        return Err(Fault::whole("too_large", message));
-    }
-    serde_json::from_slice(text).map_err(|e| match std::str::from_utf8(text) {
-        Err(at) => Fault::whole("invalid_utf8", format!("the text is not UTF-8 after byte {}", at.valid_up_to())),
-        Ok(_) => Fault::whole("invalid_json", format!("this is not JSON: {e}")),
-    })
 }

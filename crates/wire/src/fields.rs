@@ -73,3 +73,8 @@ pub(crate) fn time_of(fields: &Fields, names: &[&str]) -> Result<Option<Timestam
         )
     })
 }
+
+/// Whether an event bears one of these names, in any case.
+pub(crate) fn is_one_of(event: &str, names: &[&str]) -> bool {
+    names.iter().any(|n| n.eq_ignore_ascii_case(event))
+}

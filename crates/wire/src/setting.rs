@@ -1,6 +1,6 @@
 //! Where an event happened, which way it went and who acted, by its name and what is known around it.
 
-use crate::fields::{Fields, text_of};
+use crate::fields::{Fields, is_one_of, text_of};
 use serde_json::Value;
 use throughline_interactions::{Actor, Direction};
 
@@ -117,18 +117,21 @@ const BOTS: &[&str] = &[
 
 /// Reads the setting of an event. `sent_by` is RudderStack's own word for the kind of sender.
 pub fn setting(event: &str, context: &Fields, sent_by: Option<&str>) -> Setting {
-    let by_name = CHANNELS.iter().find(|(_, events)| events.iter().any(|e| e.eq_ignore_ascii_case(event)));
-    let is_in = |list: &[&str]| list.iter().any(|e| e.eq_ignore_ascii_case(event));
+    let by_name = CHANNELS.iter().find(|(_, events)| is_one_of(event, events));
     let channel = by_name.map(|(channel, _)| *channel).or_else(|| of_sender(context, sent_by)).unwrap_or_default();
     let agent = text_of(context, &["userAgent"]).unwrap_or_default().to_ascii_lowercase();
     let actor = if BOTS.iter().any(|b| agent.contains(b)) {
         Actor::Bot
-    } else if is_in(BY_SYSTEMS) {
+    } else if is_one_of(event, BY_SYSTEMS) {
         Actor::System
     } else {
         Actor::Human
     };
-    Setting { channel: channel.to_owned(), direction: if is_in(OUT) { Direction::Out } else { Direction::In }, actor }
+    Setting {
+        channel: channel.to_owned(),
+        direction: if is_one_of(event, OUT) { Direction::Out } else { Direction::In },
+        actor,
+    }
 }
 
 fn of_sender(context: &Fields, sent_by: Option<&str>) -> Option<&'static str> {
@@ -144,9 +147,6 @@ fn of_sender(context: &Fields, sent_by: Option<&str>) -> Option<&'static str> {
         return Some("web");
     }
     // A server that passes on what a page or a telephone told it.
-    match () {
-        () if context.contains_key("page") => Some("web"),
-        () if context.contains_key("device") => Some("app"),
-        () => None,
-    }
+    let told = [("page", "web"), ("device", "app")];
+    told.into_iter().find(|(name, _)| context.contains_key(*name)).map(|(_, channel)| channel)
 }

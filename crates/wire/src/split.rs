@@ -1,10 +1,12 @@
 //! Cuts a body into the text of its interactions without understanding them, so that a broken one
 //! harms none of its neighbours: an array is cut at the commas of its first level, lines at their ends.
 
+use serde_json::Value;
 use std::ops::Range;
+use throughline_interactions::{Fault, limits};
 
 /// The deepest nesting that an interaction may have.
-pub const DEPTH: usize = 64;
+const DEPTH: usize = 64;
 
 /// Why a body as a whole cannot be cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,33 @@ pub struct Piece {
     pub text: Range<usize>,
     /// Nested deeper than [`DEPTH`].
     pub too_deep: bool,
+}
+
+/// Text of one interaction beyond which it is not even parsed; white space explains a part of it.
+const TEXT_BYTES: usize = 4 * limits::HTTP_BYTES;
+
+impl Piece {
+    /// Not nested too deep, nor too long to be looked at.
+    pub fn is_bounded(&self) -> bool {
+        !self.too_deep && self.text.len() <= TEXT_BYTES
+    }
+
+    /// What it says, or why that cannot be told.
+    pub fn read(&self, body: &[u8]) -> Result<Value, Fault> {
+        let text = &body[self.text.clone()];
+        if self.too_deep {
+            return Err(Fault::whole("too_deep", format!("the interaction is nested more than {DEPTH} levels deep")));
+        }
+        if text.len() > TEXT_BYTES {
+            let message =
+                format!("the interaction has {} bytes; at most {} are taken here", text.len(), limits::HTTP_BYTES);
+            return Err(Fault::whole("too_large", message));
+        }
+        serde_json::from_slice(text).map_err(|e| match std::str::from_utf8(text) {
+            Err(at) => Fault::whole("invalid_utf8", format!("the text is not UTF-8 after byte {}", at.valid_up_to())),
+            Ok(_) => Fault::whole("invalid_json", format!("this is not JSON: {e}")),
+        })
+    }
 }
 
 /// A body in pieces.

@@ -13,13 +13,14 @@ struct Answer<'a> {
     items: Vec<Item<'a>>,
 }
 
+/// One of them: its place, its id, and what became of it.
 #[derive(Serialize)]
-struct Item<'a> {
-    index: usize,
+pub(super) struct Item<'a> {
+    pub(super) index: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message_id: Option<&'a str>,
+    pub(super) message_id: Option<&'a str>,
     #[serde(flatten)]
-    outcome: &'a Outcome,
+    pub(super) outcome: &'a Outcome,
 }
 
 /// 200 with one line for each item, in the order sent.

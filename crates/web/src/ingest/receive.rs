@@ -10,13 +10,9 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde_json::Value;
 use throughline_interactions::{Fault, Record, Timestamp, limits, parse_interaction, quick_record};
 use throughline_pipeline::Received;
-use throughline_wire::split::{DEPTH, Piece, split};
-
-/// Text of one interaction beyond which it is not even parsed; white space explains a part of it.
-const TEXT_BYTES: usize = 4 * limits::HTTP_BYTES;
+use throughline_wire::split::split;
 
 /// Takes interactions and says of each what became of it, after it is safe on disk.
 pub(crate) async fn receive_interactions(
@@ -67,12 +63,12 @@ fn read_items(body: &Bytes, key: &Key, now: Timestamp) -> Result<Read, Problem> 
     let text = std::str::from_utf8(body).ok();
     for (index, piece) in pieces.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
-        let quick = text.and_then(|t| t.get(piece.text.clone())).filter(|t| !piece.too_deep && t.len() <= TEXT_BYTES);
+        let quick = text.and_then(|t| t.get(piece.text.clone())).filter(|_| piece.is_bounded());
         let quick = quick.and_then(|t| quick_record(t, index, key.workspace, &key.source, now));
         let (id, item) = match quick {
             Some(record) => (Some(record.message_id.clone()), Ok(record)),
             None => {
-                let value = parse(body, piece);
+                let value = piece.read(body);
                 let is_json = !matches!(&value, Err(f) if f.code == "invalid_json" || f.code == "invalid_utf8");
                 any_json |= is_json;
                 let id = value.as_ref().ok().and_then(|v| v.get("message_id")?.as_str()).map(str::to_owned);
@@ -89,22 +85,6 @@ fn read_items(body: &Bytes, key: &Key, now: Timestamp) -> Result<Read, Problem> 
         Some(Err(first)) if !any_json => Err(Problem::Unreadable("invalid_json", first.message.clone())),
         _ => Ok(read),
     }
-}
-
-fn parse(body: &[u8], piece: &Piece) -> Result<Value, Fault> {
-    let text = &body[piece.text.clone()];
-    if piece.too_deep {
-        return Err(Fault::whole("too_deep", format!("the interaction is nested more than {DEPTH} levels deep")));
-    }
-    if text.len() > TEXT_BYTES {
-        let message =
-            format!("the interaction has {} bytes; at most {} are taken here", text.len(), limits::HTTP_BYTES);
-        return Err(Fault::whole("too_large", message));
-    }
-    serde_json::from_slice(text).map_err(|e| match std::str::from_utf8(text) {
-        Err(at) => Fault::whole("invalid_utf8", format!("the text is not UTF-8 after byte {}", at.valid_up_to())),
-        Ok(_) => Fault::whole("invalid_json", format!("this is not JSON: {e}")),
-    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! so one event that cannot be taken never fails the request it came in, and an ingest path is never
 //! redirected, which some take for success.
 
+use super::answer::Item;
 use super::body::{self, Coding};
 use crate::accounts::{Area, Holder, Key, allows};
 use crate::credentials::bearer;
@@ -14,7 +15,7 @@ use crate::state::Web;
 use crate::texts;
 use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -32,28 +33,19 @@ enum Dialect {
 }
 
 /// A batch of Segment's or RudderStack's calls.
-pub(super) async fn batch(
-    State(web): State<Web>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    let taken = receive(&web, &uri, &headers, body, Dialect::Segment(None)).await?;
-    Ok(Json(taken.answer()).into_response())
+pub(super) async fn batch(State(web): State<Web>, request: Request) -> Result<Response, Problem> {
+    Ok(receive(&web, request, Dialect::Segment(None)).await?.answer())
 }
 
 /// One call at an address of its own.
 pub(super) async fn call(
     State(web): State<Web>,
     Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
     let call = segment::Call::new(&name).or_else(|| segment::Call::ALL.into_iter().find(|c| c.letter() == name));
     let call = call.ok_or_else(|| Problem::NotFound(texts::NO_PAGE.to_owned()))?;
-    let taken = receive(&web, &uri, &headers, body, Dialect::Segment(Some(call))).await?;
-    Ok(Json(taken.answer()).into_response())
+    Ok(receive(&web, request, Dialect::Segment(Some(call))).await?.answer())
 }
 
 /// What an SDK counts about itself: read, and not kept.
@@ -63,24 +55,13 @@ pub(super) async fn metrics(headers: HeaderMap, body: Body) -> Result<Response, 
 }
 
 /// PostHog's first form.
-pub(super) async fn captures(
-    State(web): State<Web>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    let taken = receive(&web, &uri, &headers, body, Dialect::PostHog).await?;
-    Ok(Json(taken.answer()).into_response())
+pub(super) async fn captures(State(web): State<Web>, request: Request) -> Result<Response, Problem> {
+    Ok(receive(&web, request, Dialect::PostHog).await?.answer())
 }
 
 /// PostHog's second form, which is answered event by event: what cannot be taken is not sent again.
-pub(super) async fn analytics_events(
-    State(web): State<Web>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    let taken = receive(&web, &uri, &headers, body, Dialect::PostHog).await?;
+pub(super) async fn analytics_events(State(web): State<Web>, request: Request) -> Result<Response, Problem> {
+    let taken = receive(&web, request, Dialect::PostHog).await?;
     let results: BTreeMap<String, Value> = taken
         .items
         .iter()
@@ -180,62 +161,47 @@ struct Answer<'a> {
     #[serde(flatten)]
     tally: Tally,
     /// Those that were not taken, and why.
-    faults: Vec<NotTaken<'a>>,
-}
-
-#[derive(Serialize)]
-struct NotTaken<'a> {
-    index: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message_id: Option<&'a str>,
-    #[serde(flatten)]
-    outcome: &'a Outcome,
+    faults: Vec<Item<'a>>,
 }
 
 impl Taken {
-    fn answer(&self) -> Answer<'_> {
+    fn answer(&self) -> Response {
         let mut tally = Tally::default();
         self.items.iter().for_each(|(_, o)| tally.count(o));
         let faults = self.items.iter().enumerate();
         let faults = faults.filter(|(_, (_, o))| matches!(o, Outcome::Rejected(_) | Outcome::Quarantined(_)));
-        let faults = faults.map(|(index, (id, outcome))| NotTaken { index, message_id: id.as_deref(), outcome });
-        Answer { success: true, status: 1, received: tally.received(), tally, faults: faults.collect() }
+        let faults = faults.map(|(index, (id, outcome))| Item { index, message_id: id.as_deref(), outcome });
+        let received = tally.received();
+        Json(Answer { success: true, status: 1, received, tally, faults: faults.collect() }).into_response()
     }
 }
 
-async fn receive(web: &Web, uri: &Uri, headers: &HeaderMap, body: Body, dialect: Dialect) -> Result<Taken, Problem> {
-    let coding = Coding::of(headers)?;
+async fn receive(web: &Web, request: Request, dialect: Dialect) -> Result<Taken, Problem> {
+    let (head, body) = request.into_parts();
+    let coding = Coding::of(&head.headers)?;
     // Read before it is refused, so that the answer is seen.
-    let sent = body::read(headers, body).await?;
+    let sent = body::read(&head.headers, body).await?;
     web.engine().admission()?;
     let turn = web.turn_to_parse().await?;
-    let sent_at = headers.get("posthog-request-timestamp").and_then(|h| h.to_str().ok()).map(str::to_owned);
-    let (now, known) = (web.now(), bearer(headers).or_else(|| key_in(uri)));
-    let read = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
-        let mut sent = cut(&body::inflate(coding, sent)?)?;
-        let clock = sent_at.and_then(|at| Timestamp::parse(&at, None).ok());
-        sent.envelope.sent_at = sent.envelope.sent_at.or(clock.map(|at| at.instant));
-        Ok(sent)
-    })
-    .await??;
-    let secret = known.or_else(|| read.envelope.key.clone()).ok_or(Problem::NoKey(texts::NO_KEY))?;
-    let key = writer(web, secret).await?;
-    let workspace = key.workspace;
-    let currency = web
-        .ask(move |e| Ok(e.workspaces()?.into_iter().find(|w| w.id == workspace).map(|w| w.currency)))
-        .await?
-        .unwrap_or_default();
-    let engine = web.engine().clone();
+    let clock = head.headers.get("posthog-request-timestamp").and_then(|h| h.to_str().ok());
+    let clock = clock.and_then(|at| Timestamp::parse(at, None).ok()).map(|at| at.instant);
+    let mut sent = tokio::task::spawn_blocking(move || cut(&body::inflate(coding, sent)?)).await??;
+    sent.envelope.sent_at = sent.envelope.sent_at.or(clock);
+    let secret = bearer(&head.headers).or_else(|| key_in(&head.uri)).or_else(|| sent.envelope.key.clone());
+    let key = writer(web, secret.ok_or(Problem::NoKey(texts::NO_KEY))?).await?;
+    let (now, engine) = (web.now(), web.engine().clone());
     let (done, outcomes) = tokio::sync::oneshot::channel();
-    let ids = tokio::task::spawn_blocking(move || {
+    let ids = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
         let _turn = turn;
+        let workspace = engine.workspaces()?.into_iter().find(|w| w.id == key.workspace);
+        let currency = workspace.map(|w| w.currency).unwrap_or_default();
         let around = Around { received_at: now, currency: &currency };
-        let (ids, items) = records(read, dialect, &key, &around);
+        let (ids, items) = records(sent, dialect, &key, &around);
         let received = Received { source: key.source, items };
         engine.receive(key.workspace, received, move |result| drop(done.send(result)));
-        ids
+        Ok(ids)
     })
-    .await?;
+    .await??;
     let outcomes = outcomes.await.map_err(|_| Problem::Broken("the ledger was closed".to_owned()))??;
     Ok(Taken { items: ids.into_iter().zip(outcomes).collect() })
 }

@@ -46,6 +46,11 @@ fn every_form_of_a_body_is_taken() {
         &["accepted", "accepted"],
     );
     check(&gzip(format!("[{}]", good("f")).as_bytes()), &[("Content-Encoding", "gzip")], &["accepted"]);
+    let mut deflate = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut deflate, good("g").as_bytes()).unwrap();
+    check(&deflate.finish().unwrap(), &[("Content-Encoding", "deflate")], &["accepted"]);
+    let zstd = zstd::encode_all(good("h").as_bytes(), 0).unwrap();
+    check(&zstd, &[("Content-Encoding", "zstd")], &["accepted"]);
     check(b"[]", &[], &[]);
     let other = good("a").replace("Order Completed", "Order Cancelled");
     check(other.as_bytes(), &[], &["conflict"]);
@@ -141,6 +146,18 @@ fn the_door_is_shut_to_who_may_not_enter() {
     let mut admin = house.admin();
     assert_eq!(admin.post("/v1/interactions", good("b")).status, 401);
     assert_eq!(house.key("w", KeyRole::Writer).get("/v1/interactions").status, 405);
+}
+
+/// The sender does not wait for it: a round of the post writes it down.
+#[test]
+fn the_page_of_keys_says_when_one_was_used() {
+    let house = House::new();
+    let mut admin = house.admin();
+    let mut shop = house.key("web-shop", KeyRole::Writer);
+    assert!(admin.get("/data").text().contains("<td>never</td>"));
+    assert_eq!(shop.post("/v1/interactions", good("a")).status, 200);
+    house.postman.round().unwrap();
+    assert!(!admin.get("/data").text().contains("<td>never</td>"));
 }
 
 #[test]

@@ -24,7 +24,6 @@ const entries = {
       await analytics.track('Order Completed', { order_id: 'o-1', revenue: 12.5, currency: 'EUR' })
       await analytics.group('acme', { seats: 5 })
       await analytics.alias('ana', 'visitor-7')
-      await new Promise((done) => setTimeout(done, 1500))
     }`,
 }
 
@@ -62,7 +61,18 @@ try {
   page.on('pageerror', (e) => said.push(String(e)))
   page.on('requestfailed', (r) => said.push(`failed: ${r.method()} ${r.url()} ${r.failure()?.errorText}`))
   await page.goto(`http://localhost:${server.address().port}/guide?utm_campaign=spring&utm_source=mail`)
+  // The page stays until the server has answered for each of the five calls.
+  let answered = 0
+  const all = new Promise((done) => {
+    page.on('response', (response) => {
+      const body = response.ok() && response.request().method() === 'POST' && response.request().postData()
+      if (!body) return
+      answered += JSON.parse(body).batch?.length ?? 1
+      if (answered >= 5) done()
+    })
+  })
   await page.evaluate(([h, k, b]) => window.run(h, k, b), [host, key, mode === 'batching'])
+  await all
 } finally {
   await browser.close()
   server.close()

@@ -14,9 +14,8 @@ const order = {
 }
 const traits = { email: 'ana@example.org', name: 'Ana Blum', plan: 'pro' }
 
-if (library === 'segment') {
-  const { Analytics } = await import('@segment/analytics-node')
-  const client = new Analytics({ writeKey: key, host, maxRetries: 10 })
+// Segment's words, which RudderStack's library has too.
+function calls(client) {
   client.identify({ userId: 'ana', traits })
   client.track({ userId: 'ana', event: 'Order Completed', properties: order })
   client.page({ userId: 'ana', category: 'Docs', name: 'Guide', properties: { url: 'https://shop.example/guide' } })
@@ -24,17 +23,17 @@ if (library === 'segment') {
   client.group({ userId: 'ana', groupId: 'acme', traits: { seats: 5 } })
   client.alias({ userId: 'ana', previousId: 'visitor-7' })
   for (let n = 0; n < events; n++) client.track({ userId: 'ana', event: 'Tick', properties: { n } })
+}
+
+if (library === 'segment') {
+  const { Analytics } = await import('@segment/analytics-node')
+  const client = new Analytics({ writeKey: key, host, maxRetries: 10 })
+  calls(client)
   await client.closeAndFlush({ timeout: 60_000 })
 } else if (library === 'rudder') {
   const { default: Client } = await import('@rudderstack/rudder-sdk-node')
   const client = new Client(key, { dataPlaneUrl: host, flushAt: 20, flushInterval: 200 })
-  client.identify({ userId: 'ana', traits })
-  client.track({ userId: 'ana', event: 'Order Completed', properties: order })
-  client.page({ userId: 'ana', category: 'Docs', name: 'Guide', properties: { url: 'https://shop.example/guide' } })
-  client.screen({ userId: 'ana', category: 'Account', name: 'Settings', properties: { tab: 'mail' } })
-  client.group({ userId: 'ana', groupId: 'acme', traits: { seats: 5 } })
-  client.alias({ userId: 'ana', previousId: 'visitor-7' })
-  for (let n = 0; n < events; n++) client.track({ userId: 'ana', event: 'Tick', properties: { n } })
+  calls(client)
   // Its flush sends one batch of the queue; it is asked until nothing waits.
   while (client.queue.length > 0) await new Promise((done) => client.flush(done))
   await new Promise((done) => client.flush(done))
