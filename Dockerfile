@@ -1,20 +1,12 @@
 # syntax=docker/dockerfile:1
-# docker build -t throughline .
+# From source:                        docker build -t throughline .
+# Of what scripts/release built:      scripts/release && docker build --target prebuilt -t throughline .
 # docker run -p 127.0.0.1:4242:4242 -v throughline:/data throughline
 
-FROM rust:1.95-slim-bookworm AS build
-RUN apt-get update && apt-get install -y --no-install-recommends build-essential cmake && rm -rf /var/lib/apt/lists/*
-WORKDIR /source
-COPY . .
-ENV CARGO_TARGET_DIR=/target CARGO_INCREMENTAL=0
-RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/target \
-    cargo build --release --locked -p throughline && cp /target/release/throughline /usr/local/bin/throughline
-
-FROM debian:bookworm-slim
+FROM debian:bookworm-slim AS base
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin throughline \
     && install -d -o throughline -g throughline -m 0700 /data
-COPY --from=build /usr/local/bin/throughline /usr/local/bin/throughline
 USER throughline
 VOLUME /data
 EXPOSE 4242
@@ -27,3 +19,22 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 CMD ["bas
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["throughline"]
 CMD ["serve"]
+
+FROM debian:bookworm-slim AS unpack
+COPY dist/ /dist/
+COPY packaging/install.sh /install.sh
+RUN sh /install.sh --from /dist --to /usr/local/bin
+
+FROM base AS prebuilt
+COPY --from=unpack /usr/local/bin/throughline /usr/local/bin/throughline
+
+FROM rust:1.95-slim-bookworm AS build
+RUN apt-get update && apt-get install -y --no-install-recommends build-essential cmake && rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+COPY . .
+ENV CARGO_TARGET_DIR=/target CARGO_INCREMENTAL=0
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/target \
+    cargo build --release --locked -p throughline && cp /target/release/throughline /usr/local/bin/throughline
+
+FROM base
+COPY --from=build /usr/local/bin/throughline /usr/local/bin/throughline

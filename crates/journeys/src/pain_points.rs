@@ -93,7 +93,7 @@ use estimate::{Contrast, contrast};
 pub use exposure::{Key, Kind};
 pub use outcome::Outcome;
 pub use people::PainPeoplePass;
-pub use revenue::{Revenue, RevenuePass, RevenueState, Unpriced, Worth};
+pub use revenue::{Priced, Revenue, RevenuePass, RevenueState, Unpriced, Worth};
 use tables::{TablesPass, TablesState};
 
 /// Turns the hash of an attribute into its dimension and value, such as `ref:carrier` and `dhl`.
@@ -453,8 +453,8 @@ impl PainPoints {
         let pass = RevenuePass::new(self.compiled.clone(), keys, &worth.currency, customers, observed_days);
         let state = snapshot.scan(&pass, options)?;
         Ok(match pass.result(&state, worth) {
-            Ok((total, shares, horizon_days)) => {
-                (Revenue::Measured { currency: worth.currency.clone(), horizon_days, total }, shares)
+            Ok(Priced { total, shares, left_out, horizon_days }) => {
+                (Revenue::Measured { currency: worth.currency.clone(), horizon_days, total, left_out }, shares)
             }
             Err(why) => (Revenue::Unmeasured { reason: why.into() }, Vec::new()),
         })

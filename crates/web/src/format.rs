@@ -153,10 +153,19 @@ pub(crate) fn money(m: &Money) -> String {
     let unit = 10_u64.pow(digits);
     let absolute = m.minor.unsigned_abs();
     let whole = count(absolute / unit);
-    let minus = if m.minor < 0 { "−" } else { "" };
+    let minus = if m.minor < 0 { "−\u{2060}" } else { "" };
     match absolute % unit {
         0 => format!("{minus}{sign}{THIN}{whole}"),
         rest => format!("{minus}{sign}{THIN}{whole}.{rest:0w$}", w = digits as usize),
+    }
+}
+
+/// A name as programs write it, as people read it: `payment_method` is `Payment method`.
+pub(crate) fn name(raw: &str) -> String {
+    match raw {
+        "os" => "Operating system".to_owned(),
+        "sku" => "SKU".to_owned(),
+        _ => crate::console::sentence(&raw.replace(['_', '-'], " ")),
     }
 }
 
@@ -184,7 +193,7 @@ mod tests {
     use throughline_interactions::Currency;
 
     fn plain(text: String) -> String {
-        text.replace([THIN, '\u{a0}'], " ")
+        text.replace([THIN, '\u{a0}'], " ").replace(JOINER, "")
     }
 
     #[test]

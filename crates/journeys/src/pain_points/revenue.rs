@@ -72,8 +72,10 @@ pub enum Revenue {
         currency: String,
         /// Days after the exposure for which the loss stands.
         horizon_days: u32,
-        /// All findings together, each customer's loss once.
+        /// All findings together, each customer's loss once; n is the customers whose loss it is.
         total: Estimate,
+        /// Customers who met a finding and are in no sum: too few like them met none.
+        left_out: u64,
     },
     /// Not shown, and why: "customers affected" stands alone.
     Unmeasured {
@@ -150,8 +152,18 @@ impl PassState for RevenueState {
     }
 }
 
-/// The total, each key's share of it, and over how many days.
-pub type Shares = (Estimate, Vec<(Key, Estimate)>, u32);
+/// What the findings cost in minor units of the workspace's currency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Priced {
+    /// All together.
+    pub total: Estimate,
+    /// Each key's share of it.
+    pub shares: Vec<(Key, Estimate)>,
+    /// Customers who met a finding and are in no sum.
+    pub left_out: u64,
+    /// Days after the exposure for which the loss stands.
+    pub horizon_days: u32,
+}
 
 impl RevenuePass {
     /// A pass for these findings; the first [`FindingSet::MOST`] that begin at a moment. `customers`
@@ -173,15 +185,20 @@ impl RevenuePass {
         Self { compiled, keys: Arc::new(keys), currency: currency.to_owned(), plan, sample_bits }
     }
 
-    /// What the findings cost: the total, and each key's share.
-    pub fn result(&self, state: &RevenueState, worth: &Worth) -> Result<Shares, Unmeasurable> {
-        let RevenueAtRisk { total, findings, .. } = state.pool.revenue_at_risk()?;
+    /// What the findings cost.
+    pub fn result(&self, state: &RevenueState, worth: &Worth) -> Result<Priced, Unmeasurable> {
+        let RevenueAtRisk { total, findings, left_out, .. } = state.pool.revenue_at_risk()?;
         let again = state.later_minor as f64 / (state.first_minor as f64).max(1.0);
         let scale = worth.margin * again * f64::from(1_u32 << self.sample_bits);
         let scaled =
             |e: &Estimate| Estimate::new(e.value * scale, e.low * scale, e.high * scale, e.n << self.sample_bits);
         let shares = findings.iter().filter_map(|f| Some((*self.keys.get(f.finding as usize)?, scaled(&f.loss))));
-        Ok((scaled(&total), shares.collect(), self.plan.horizon_days))
+        Ok(Priced {
+            total: scaled(&total),
+            shares: shares.collect(),
+            left_out: left_out << self.sample_bits,
+            horizon_days: self.plan.horizon_days,
+        })
     }
 }
 

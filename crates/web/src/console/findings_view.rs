@@ -46,8 +46,8 @@ pub(crate) struct AtRisk {
 
 /// What all findings cost together, or why that is not told.
 pub(crate) enum Together {
-    /// In words: how much, the interval, of what and until when.
-    Measured { amount: String, interval: String, horizon: String },
+    /// In words: how much, where it is more than chance, the interval, until when, and who is not in it.
+    Measured { amount: Option<String>, interval: String, horizon: String, left_out: String },
     /// Why not; and whether the owner can settle it by saying what the margin is.
     Unmeasured { reason: String, wants_margin: bool },
 }
@@ -55,10 +55,17 @@ pub(crate) enum Together {
 /// The sum above the findings.
 pub(crate) fn together(found: &Findings) -> Together {
     match &found.revenue {
-        Revenue::Measured { currency, horizon_days, total } => Together::Measured {
-            amount: amount(total.value, currency),
+        Revenue::Measured { currency, horizon_days, total, left_out } => Together::Measured {
+            amount: (total.low > 0.0).then(|| amount(total.value, currency)),
             interval: amounts(total, currency),
             horizon: horizon(*horizon_days),
+            left_out: match left_out {
+                0 => String::new(),
+                n => format!(
+                    "; without {} whom nobody unharmed is like enough to be compared with",
+                    format::counted(*n, "customer", "customers")
+                ),
+            },
         },
         Revenue::Unmeasured { reason } => {
             Together::Unmeasured { reason: reason.to_string(), wants_margin: *reason == Unpriced::NoMargin }
@@ -203,7 +210,6 @@ fn plot(f: &Finding, top: f64) -> Plot {
 /// A finding's name in words.
 pub(crate) fn title(name: &Name, definition: &Definition) -> String {
     let value = &name.value;
-    let kind = |text: &str| super::frame::sentence(&text.replace(['_', '-'], " "));
     match name.kind.as_str() {
         "promise" => format!("Promised {value} not kept in time"),
         "stage" => {
@@ -216,7 +222,7 @@ pub(crate) fn title(name: &Name, definition: &Definition) -> String {
         "channel" => format!("On the channel {value}"),
         "touchpoint" => format!("At {value}"),
         "property" if name.dimension.is_empty() => format!("Property {value}"),
-        _ => format!("{} {value}", kind(&name.dimension)),
+        _ => format!("{} {value}", format::name(&name.dimension)),
     }
 }
 

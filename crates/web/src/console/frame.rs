@@ -266,9 +266,18 @@ pub(crate) async fn problems_as_pages(State(_): State<Web>, request: Request, ne
     answer
 }
 
-/// The first letter large, as at the beginning of a sentence.
+/// The first letter large, as at the beginning of a sentence, and what messages have between backticks
+/// in quotes, as on a page.
 pub(crate) fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
+    let mut is_open = false;
+    let quoted = text.chars().map(|c| match c {
+        '`' => {
+            is_open = !is_open;
+            if is_open { '“' } else { '”' }
+        }
+        other => other,
+    });
+    let mut chars = quoted;
     chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn charts(detail: &DetailState, unit: &str, zone: Option<&Zone>) -> V
 fn score_title(name: &ScoreName) -> String {
     match name.kind.as_str() {
         "nps" => "Recommendation (NPS)".to_owned(),
-        kind => super::frame::sentence(&kind.replace(['_', '-'], " ")),
+        kind => format::name(kind),
     }
 }
 

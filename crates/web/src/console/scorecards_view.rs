@@ -1,7 +1,7 @@
 //! Scorecards in words, ranked, with their intervals drawn.
 
 use super::findings_view::amount;
-use super::frame::{Frame, percent_encoded, sentence};
+use super::frame::{Frame, percent_encoded};
 use super::map_view::Opens;
 use crate::format;
 use throughline_journeys::scorecards::{
@@ -43,7 +43,7 @@ pub(crate) fn title(measure: &Measure) -> String {
             "nps" => "Recommendation (NPS)".to_owned(),
             "csat" => "Satisfaction (CSAT)".to_owned(),
             "ces" => "Ease (CES)".to_owned(),
-            other => sentence(&other.replace(['_', '-'], " ")),
+            other => format::name(other),
         },
         MeasureKind::Share => Rate::ALL.into_iter().find(|r| r.key() == measure.key).map_or("", rate_title).to_owned(),
     }

@@ -124,9 +124,11 @@ pub(super) fn unknown(facts: &Facts, ask: &dyn Fn(&str, u64) -> Option<String>) 
     let untold = untold(&facts.news);
     if !untold.is_empty() {
         put(
-            format!("whether this week differs from others in {untold}"),
-            "there are too few cases or whole weeks; six weeks before the last one, and five cases a week, would tell"
-                .to_owned(),
+            "whether this week differs from others".to_owned(),
+            format!(
+                "too few cases or whole weeks of {untold}; six weeks before the last one, and five cases a week, \
+                 would tell"
+            ),
             String::new(),
             None,
         );

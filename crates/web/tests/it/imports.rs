@@ -80,7 +80,7 @@ fn a_file_from_the_form_to_the_customers_and_back() {
     // The same file again: nobody is asked anything, and nothing is new.
     let again = location(&upload(&mut admin, &token, "orders again.csv", orders().as_bytes()));
     let text = admin.get(&again).text();
-    assert!(text.contains("It has the columns of `orders.csv`"), "{text}");
+    assert!(text.contains("It has the columns of “orders.csv”"), "{text}");
     let choices: Vec<(&str, &str)> = with_start.clone();
     location(&admin.form(&again, &token, &choices));
     let text = wait_for(&mut admin, &again, ": is in.");

@@ -136,7 +136,7 @@ fn what_is_not_there_is_said() {
     check(&admin.get("/scorecards").text(), &["Nothing to compare yet", "\"carrier\": \"Pronto\""]);
     let answer = admin.get("/scorecards/carrier");
     assert_eq!(answer.status, 404);
-    check(&answer.text(), &["There is no scorecard `carrier`."]);
+    check(&answer.text(), &["There is no scorecard “carrier”."]);
     house.fill(40);
     for path in [
         "/scorecards/carrier/Nobody",
