@@ -404,7 +404,7 @@ impl Imports {
             std::thread::park_timeout(Duration::from_millis(200));
         }
         let items = items.into_iter().map(|i| Ok(i.into())).collect();
-        Ok(self.engine().receive_now(workspace, Received { source: source.clone(), items })?)
+        Ok(self.engine().receive_now(workspace, Received::new(source.clone(), items))?)
     }
 
     /// Tells a run to stop; it does within a batch.

@@ -56,6 +56,15 @@ impl Record {
         ContentHash::of(secret, &[head, &payload[event..]])
     }
 
+    /// What happened, read from the bytes.
+    pub fn event(&self) -> Option<String> {
+        let payload = self.payload.as_slice();
+        let find = |what: &[u8], from: usize| memchr::memmem::find(&payload[from..], what).map(|p| p + from);
+        let received = find(b"\"received_at\":\"", 0)?;
+        let event = find(b"\"event\":", received)? + b"\"event\":".len();
+        serde_json::Deserializer::from_slice(&payload[event..]).into_iter::<String>().next()?.ok()
+    }
+
     /// See [`Interaction::nodes`].
     pub fn nodes(&self, secret: &NodeSecret) -> Vec<(Node, &Identifier)> {
         identifier::nodes(&self.identifiers, secret)

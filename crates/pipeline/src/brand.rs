@@ -1,11 +1,12 @@
 //! What is kept in memory for one workspace while the engine runs.
 
+use crate::arrivals::Arrivals;
 use crate::attributes::Attributes;
 use crate::journeys::Figures;
 use crate::tallies::Pending;
 use crate::workspaces::{Workspace, WorkspaceRecord};
 use crate::{EngineError, Options};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use throughline_customers::{IdentityGraph, load_graph};
@@ -29,6 +30,8 @@ pub(crate) struct Brand {
     pub(crate) pending: Mutex<Pending>,
     /// Outcomes in a tally frame that is not folded yet, and its position.
     pub(crate) in_flight: Mutex<(u64, Pending)>,
+    /// What came since the start, by source.
+    pub(crate) arrivals: Mutex<BTreeMap<String, Arrivals>>,
     pub(crate) figures: Mutex<Figures>,
     /// How often journeys or preferences have changed since the start.
     pub(crate) definitions: std::sync::atomic::AtomicU64,
@@ -64,6 +67,7 @@ impl Brand {
             erased: RwLock::new(erased.into_iter().collect()),
             pending: Mutex::default(),
             in_flight: Mutex::default(),
+            arrivals: Mutex::default(),
             figures: Mutex::default(),
             definitions: 0.into(),
             appends: 0.into(),

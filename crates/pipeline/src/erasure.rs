@@ -76,6 +76,7 @@ impl Engine {
             brand.admit(&refused);
         }
         let receipt = written?;
+        brand.forget_latest();
         self.settle()?;
         self.finish_erasures()?;
         Ok(receipt)

@@ -17,7 +17,9 @@ mod attributes;
 mod rows;
 mod engine;
 mod receive;
+mod arrivals;
 mod tallies;
+mod whereabouts;
 mod folding;
 mod recovery;
 mod history;
@@ -33,6 +35,7 @@ mod retraction;
 mod check;
 mod background;
 
+pub use arrivals::{Arrival, Arrivals};
 pub use background::give_way;
 pub use check::{CheckReport, Digest};
 pub use effects::{Answered, Askable, Askables, Asked};
@@ -47,6 +50,7 @@ pub use retraction::Retraction;
 pub use scorecards::{Beside, CardKind, LeftOut, Scorecards};
 pub use story::{Feeling, PromiseOutcome, PromiseState, Story, StoryEntry, StoryQuery};
 pub use tallies::SourceTally;
+pub use whereabouts::{Whereabout, Whereabouts};
 pub use workspaces::{NewWorkspace, Preferences, Workspace};
 
 use throughline_store::{Migration, Table, TableKind};
@@ -69,5 +73,6 @@ pub fn migrations() -> Vec<Migration> {
             Table { name: "pipeline_changes", kind: TableKind::Derived },
         ],
     };
-    std::iter::once(own).chain(throughline_customers::migrations().iter().copied()).collect()
+    let by_id = Migration { room: "pipeline", number: 2, sql: include_str!("migrations/0002.sql"), tables: &[] };
+    [own, by_id].into_iter().chain(throughline_customers::migrations().iter().copied()).collect()
 }

@@ -1,7 +1,9 @@
 //! The door: from records to the ledger, and one outcome for each.
 
+use crate::arrivals::Noted;
 use crate::tallies::Pending;
 use crate::{Engine, EngineError};
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use throughline_interactions::{Fault, Outcome, Record, SourceId, Tally, WorkspaceId};
 use throughline_ledger::{FrameKind, NewFrame, Verdict};
@@ -13,6 +15,30 @@ pub struct Received {
     pub source: SourceId,
     /// In the order sent; a fault is what could not be read.
     pub items: Vec<Result<Record, Fault>>,
+    /// Ids of items that could not be read, as far as these can be, by their place.
+    pub unread: BTreeMap<usize, String>,
+    /// The software that sent it, with its version, where that is known.
+    pub software: Option<String>,
+}
+
+impl Received {
+    /// Interactions of a source, of which no more is known.
+    pub fn new(source: SourceId, items: Vec<Result<Record, Fault>>) -> Self {
+        Self { source, items, unread: BTreeMap::new(), software: None }
+    }
+
+    /// With the software that sent them.
+    pub fn sent_by(mut self, software: Option<String>) -> Self {
+        self.software = software;
+        self
+    }
+
+    /// With the ids of all items, of which those are kept that could not be read.
+    pub fn named(mut self, ids: &[Option<String>]) -> Self {
+        let each = self.items.iter().zip(ids).enumerate().filter(|(_, (item, _))| item.is_err());
+        self.unread = each.filter_map(|(index, (_, id))| Some((index, id.clone()?))).collect();
+        self
+    }
 }
 
 impl Engine {
@@ -30,7 +56,8 @@ impl Engine {
             Err(e) => return done(Err(e)),
         };
         let now = self.now();
-        let Received { source, items } = received;
+        let noted = Noted::of(&received, now);
+        let Received { source, items, .. } = received;
         let mut frames = Vec::with_capacity(items.len());
         let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(items.len());
         // Held until the frames are on their way: an erasure that begins meanwhile waits, and finds
@@ -75,6 +102,7 @@ impl Engine {
                     }
                 }
             }
+            noted.keep(&counting, source.as_str(), &outcomes);
             if !uncounted.is_empty() {
                 counting.pending.lock().unwrap_or_else(PoisonError::into_inner).merge(uncounted);
             }
@@ -107,7 +135,7 @@ impl Engine {
         draft.refs.push(throughline_interactions::Ref { kind: "staff".to_owned(), value: by.to_owned() });
         let source = SourceId::system();
         let fact = draft.receive(workspace, &source, self.now(), throughline_interactions::limits::FILE_BYTES);
-        self.receive_now(workspace, Received { source, items: vec![fact.map(Record::from)] })?;
+        self.receive_now(workspace, Received::new(source, vec![fact.map(Record::from)]))?;
         self.wait_folded()
     }
 }

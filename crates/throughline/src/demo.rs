@@ -105,7 +105,7 @@ fn stream(engine: &Engine, workspace: WorkspaceId, seed: u64, customers: u64) ->
     for (source, items) in waiting {
         let source = SourceId::new(source).context("the demo's sources have names")?;
         done += items.len() as u64;
-        engine.receive_now(workspace, Received { source, items: items.into_iter().map(|i| Ok(i.into())).collect() })?;
+        engine.receive_now(workspace, Received::new(source, items.into_iter().map(|i| Ok(i.into())).collect()))?;
         job.done(done);
     }
     match maker.join() {

@@ -188,7 +188,7 @@ fn receive(
         }
     }
     let items = items.into_iter().map(|i| Ok(i.into())).collect();
-    Ok(engine.receive_now(workspace, Received { source: source.clone(), items })?)
+    Ok(engine.receive_now(workspace, Received::new(source.clone(), items))?)
 }
 
 /// Opens the door of a running server; it closes with the returned guard.
@@ -257,7 +257,7 @@ fn serve(engine: &Engine, stream: UnixStream) -> anyhow::Result<()> {
         let answer = match engine.admission() {
             Err(throughline_pipeline::EngineError::Overloaded { .. }) => Answer::Later(0.2),
             Err(e) => Answer::Failed(e.to_string()),
-            Ok(()) => match engine.receive_now(workspace.id, Received { source: hello.source.clone(), items }) {
+            Ok(()) => match engine.receive_now(workspace.id, Received::new(hello.source.clone(), items)) {
                 Ok(outcomes) => Answer::Outcomes(outcomes),
                 Err(e) => Answer::Failed(e.to_string()),
             },

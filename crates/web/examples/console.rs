@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (source, items) in by_source {
         let source = SourceId::new(source).ok_or("a source of the demo has no name")?;
         let (done, wait) = tokio::sync::oneshot::channel();
-        engine.receive(workspace.id, Received { source, items }, move |r| drop(done.send(r)));
+        engine.receive(workspace.id, Received::new(source, items), move |r| drop(done.send(r)));
         wait.await??;
     }
     engine.wait_folded()?;

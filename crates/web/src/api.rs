@@ -30,6 +30,7 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/api/v1/customers", Area::Customers, customers::customers),
         get("/api/v1/customers/{id}", Area::Customers, customers::customer),
         get("/api/v1/customers/{id}/story", Area::Customers, customers::story),
+        get("/api/v1/messages", Area::Customers, customers::messages),
         get("/api/v1/sources", Area::Data, workspaces::sources),
         get("/api/v1/status", Area::Data, health::status),
     ]

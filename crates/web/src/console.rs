@@ -35,6 +35,7 @@ mod scorecard_value;
 mod scorecard_weeks;
 mod places;
 mod settings;
+mod source;
 mod workspace;
 mod story_view;
 mod today;
@@ -43,7 +44,7 @@ mod unknown;
 
 pub(crate) use brief::{Brief, gather};
 pub(crate) use findings_view::title as finding_title;
-pub(crate) use frame::{percent_encoded, problems_as_pages};
+pub(crate) use frame::{percent_encoded, problems_as_pages, sentence};
 pub(crate) use monday_sheet::pdf as monday_pdf;
 pub(crate) use news_words::{Sentence, sentences as brief_sentences};
 
@@ -89,6 +90,9 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/customers/{id}/separate", Area::Decide, customers::separate),
         post("/customers/{id}/erase", Area::Decide, customers::erase),
         get("/data", Area::Data, data::data),
+        get("/data/source", Area::Data, source::source),
+        get("/data/source/first", Area::Data, source::first),
+        get("/data/message", Area::Data, source::message),
         get("/data/progress", Area::Figures, data::progress),
         get("/data/import", Area::Data, imports::imports),
         post("/data/import", Area::Import, imports::upload).without_limit(),

@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 mod receive;
+mod script;
 mod sdk;
 
 use crate::accounts::Area;
@@ -17,6 +18,7 @@ pub(crate) fn routes() -> Vec<Route> {
     let mut routes = vec![
         post("/v1/interactions", Area::Receive, receive::receive_interactions),
         preflight("/v1/interactions", receive::answer_preflight),
+        get("/tl.js", Area::Send, script::script).compressed(),
         get("/v1/projects/{key}/settings", Area::Send, sdk::settings),
         get("/sourceConfig", Area::Send, sdk::source_config),
         get("/sourceConfig/", Area::Send, sdk::source_config),
@@ -32,6 +34,7 @@ pub(crate) fn routes() -> Vec<Route> {
         )+};
     }
     doors!(sdk::batch: "/v1/batch", "/v1/b", "/v1/import", "/beacon/v1/batch");
+    doors!(script::interactions: "/v1/web");
     doors!(sdk::metrics: "/v1/m");
     doors!(sdk::call: "/v1/{call}");
     doors!(sdk::captures: "/batch", "/batch/", "/e", "/e/", "/i/v0/e", "/i/v0/e/", "/capture", "/capture/");

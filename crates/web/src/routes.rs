@@ -26,6 +26,12 @@ impl Route {
         self.handler = self.handler.layer(DefaultBodyLimit::disable());
         self
     }
+
+    /// Its answer is compressed for whoever understands that.
+    pub(crate) fn compressed(mut self) -> Self {
+        self.handler = self.handler.layer(CompressionLayer::new());
+        self
+    }
 }
 
 /// A route that reads.

@@ -1,6 +1,6 @@
 //! A body as a whole: its events, and what is said of all of them together.
 
-use crate::fields::{Fields, text_of, time_of};
+use crate::fields::{Fields, as_text, text_of, time_of};
 use crate::split::split;
 use serde_json::Value;
 use throughline_interactions::{Fault, Timestamp};
@@ -27,10 +27,10 @@ pub struct Sent {
     pub events: Vec<Result<Value, Fault>>,
 }
 
-/// Cuts a body; a fault where it cannot be read as a whole. Its events stand in `batch`, alone, in a
-/// list, or in a line each.
-pub fn read(body: &[u8]) -> Result<Sent, Fault> {
-    let cut = split(body, "batch").map_err(|e| Fault::whole("invalid_json", e.message()))?;
+/// Cuts a body; a fault where it cannot be read as a whole. Its events stand under the name of their
+/// list, such as `batch`, alone, in a list, or in a line each.
+pub fn read(body: &[u8], list: &str) -> Result<Sent, Fault> {
+    let cut = split(body, list).map_err(|e| Fault::whole("invalid_json", e.message()))?;
     let events: Vec<_> = cut.pieces.iter().map(|p| p.read(body)).collect();
     let around = match &cut.list {
         // The list itself is left out: it was read already, and may hold what is broken.
@@ -49,6 +49,25 @@ pub fn read(body: &[u8]) -> Result<Sent, Fault> {
         _ => Envelope::default(),
     };
     Ok(Sent { envelope, events })
+}
+
+impl Sent {
+    /// The library that sent it and its version, as its context or its first event tells.
+    pub fn software(&self) -> Option<String> {
+        let first = || self.events.iter().find_map(|e| e.as_ref().ok()?.as_object());
+        let library = |of: &Fields| text_in(of.get("library")?, "name").zip(text_in(of.get("library")?, "version"));
+        let told = library(&self.envelope.context).or_else(|| library(first()?.get("context")?.as_object()?)).or_else(
+            || {
+                let properties = first()?.get("properties")?.as_object()?;
+                text_of(properties, &["$lib"]).zip(text_of(properties, &["$lib_version"]))
+            },
+        )?;
+        Some(format!("{} {}", told.0, told.1).chars().take(60).collect())
+    }
+}
+
+fn text_in(value: &Value, name: &str) -> Option<String> {
+    as_text(value.get(name)?)
 }
 
 impl Envelope {

@@ -54,6 +54,6 @@ fn the_same_message_in_another_batch_is_a_duplicate_not_a_conflict() {
     // Another index in the request, as when an SDK batches anew.
     let mut again = fact(&source(), without_time).unwrap();
     again.source_seq = 9;
-    let outcomes = engine.receive_now(SHOP, Received { source: source(), items: vec![Ok(again.into())] }).unwrap();
+    let outcomes = engine.receive_now(SHOP, Received::new(source(), vec![Ok(again.into())])).unwrap();
     assert_eq!(outcomes, [Outcome::Duplicate]);
 }

@@ -50,7 +50,7 @@ pub fn send(engine: &Engine, facts: Vec<serde_json::Value>) -> Vec<Outcome> {
 
 pub fn send_from(engine: &Engine, source: &SourceId, facts: Vec<serde_json::Value>) -> Vec<Outcome> {
     let items = facts.into_iter().map(|json| fact(source, json).map(Record::from)).collect();
-    engine.receive_now(SHOP, Received { source: source.clone(), items }).unwrap()
+    engine.receive_now(SHOP, Received::new(source.clone(), items)).unwrap()
 }
 
 /// Closes an engine and makes everything derived again: the same rows and the same counts.

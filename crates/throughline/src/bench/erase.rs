@@ -50,7 +50,7 @@ pub fn run(config: &Config, args: EraseArgs) -> anyhow::Result<()> {
                 interaction(n, every, &args).receive(workspace.id, &source, now, limits::FILE_BYTES).map(Record::from)
             })
             .collect();
-        house.engine.receive_now(workspace.id, Received { source: source.clone(), items })?;
+        house.engine.receive_now(workspace.id, Received::new(source.clone(), items))?;
         next = until;
     }
     house.engine.settle()?;

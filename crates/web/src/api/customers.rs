@@ -77,3 +77,20 @@ pub(crate) async fn story(
         .await?;
     Ok(Json(json!({"total": story.total, "entries": story.entries})))
 }
+
+#[derive(Deserialize)]
+pub(crate) struct Sought {
+    id: String,
+}
+
+/// What became of everything that was sent under a message id.
+pub(crate) async fn messages(
+    State(web): State<Web>,
+    visit: Visit,
+    query: Result<Query<Sought>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(Sought { id }) = query?;
+    let workspace = visit.workspace()?.id;
+    let messages = web.ask(move |e| e.where_is(workspace, id.trim())).await?;
+    Ok(Json(json!({"messages": messages})))
+}

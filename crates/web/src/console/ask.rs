@@ -218,7 +218,7 @@ async fn record(web: &Web, ask: Ask, about: Interaction, score: u8, text: String
     };
     let fact = draft.receive(ask.workspace, &source, now, limits::HTTP_BYTES);
     web.ask(move |e| {
-        let outcomes = e.receive_now(ask.workspace, Received { source, items: vec![fact.map(Record::from)] })?;
+        let outcomes = e.receive_now(ask.workspace, Received::new(source, vec![fact.map(Record::from)]))?;
         let outcome = outcomes.into_iter().next();
         if let Some(Outcome::Accepted | Outcome::Duplicate) = outcome {
             e.store().write(|tx| note_answered(tx, &ask, now))?;

@@ -1,6 +1,7 @@
-//! Where the data comes from: sources with their outcomes, progress, lag, keys.
+//! Where the data comes from: sources with their outcomes, progress, lag, keys. One source is `source.rs`.
 
 use super::frame::{Frame, Progress, Room, page};
+use super::source;
 use crate::accounts::{Area, Key, KeyRole, create_key, keys, revoke_key};
 use crate::errors::Problem;
 use crate::format;
@@ -24,21 +25,20 @@ struct DataPage {
     keys: Vec<Key>,
     makes_keys: bool,
     fault: &'static str,
-    new_key: Option<String>,
 }
 
-async fn show(web: &Web, visit: Visit, fault: &'static str, new_key: Option<String>) -> Result<Response, Problem> {
+async fn show(web: &Web, visit: Visit, fault: &'static str) -> Result<Response, Problem> {
     let workspace = visit.workspace()?.id;
     let (sources, status) = web.ask(move |e| Ok((e.sources(workspace)?, e.status()))).await?;
     let makes_keys = visit.may(Area::Keys);
     let keys = if makes_keys { web.accounts(move |s| keys(s, workspace)).await? } else { Vec::new() };
     let frame = Frame::new(web, visit, Room::Data, "Data").await?;
-    page(&DataPage { frame, sources, status, keys, makes_keys, fault, new_key })
+    page(&DataPage { frame, sources, status, keys, makes_keys, fault })
 }
 
 /// Shows the sources, how far everything is, and the keys.
 pub(crate) async fn data(State(web): State<Web>, visit: Visit) -> Result<Response, Problem> {
-    show(&web, visit, "", None).await
+    show(&web, visit, "").await
 }
 
 #[derive(Deserialize)]
@@ -65,14 +65,15 @@ pub(crate) async fn progress(
 pub(crate) async fn make_key(State(web): State<Web>, visit: Visit, form: Signed) -> Result<Response, Problem> {
     let workspace = visit.workspace()?.id;
     let (Some(source), Some(role)) = (SourceId::new(form.get("source").trim()), KeyRole::new(form.get("role"))) else {
-        return show(&web, visit, texts::BAD_SOURCE, None).await;
+        return show(&web, visit, texts::BAD_SOURCE).await;
     };
     if source == SourceId::system() {
-        return show(&web, visit, texts::RESERVED_SOURCE, None).await;
+        return show(&web, visit, texts::RESERVED_SOURCE).await;
     }
     let (by, at, address) = (visit.name(), web.now(), visit.address.clone());
+    let name = source.as_str().to_owned();
     let secret = web.accounts(move |s| create_key(s, workspace, &source, role, &by, at, &address)).await?;
-    show(&web, visit, "", Some(secret.reveal().to_owned())).await
+    source::show(&web, visit, name, Some(secret.reveal().to_owned())).await
 }
 
 /// Revokes a key at once.

@@ -8,7 +8,7 @@ use crate::guard::Sender;
 use crate::state::Web;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use throughline_interactions::{Fault, Record, Timestamp, limits, parse_interaction, quick_record};
 use throughline_pipeline::Received;
@@ -27,12 +27,13 @@ pub(crate) async fn receive_interactions(
     let sent = body::read(&headers, body).await?;
     web.engine().admission()?;
     let (now, engine) = (web.now(), web.engine().clone());
+    let software = software(&headers);
     let (done, outcomes) = tokio::sync::oneshot::channel();
     let turn = web.turn_to_parse().await?;
     let message_ids = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let Read { items, message_ids } = read_items(&body::inflate(coding, sent)?, &key, now)?;
-        let received = Received { source: key.source, items };
+        let received = Received::new(key.source, items).named(&message_ids).sent_by(software);
         // Nobody listens any more when the sender has hung up; the facts are safe all the same.
         engine.receive(key.workspace, received, move |result| drop(done.send(result)));
         Ok::<_, Problem>(message_ids)
@@ -40,6 +41,14 @@ pub(crate) async fn receive_interactions(
     .await??;
     let outcomes = outcomes.await.map_err(|_| Problem::Broken("the ledger was closed".to_owned()))??;
     Ok(answer(&message_ids, &outcomes))
+}
+
+/// What a sender calls itself; a browser says only that it is one.
+pub(super) fn software(headers: &HeaderMap) -> Option<String> {
+    let agent = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    let name = agent.split_once(" (").map_or(agent, |(name, _)| name).trim();
+    let name = if name.starts_with("Mozilla/") { "a browser" } else { name };
+    Some(name.chars().take(60).collect::<String>().replace('/', " ")).filter(|n| !n.is_empty())
 }
 
 /// A browser asks before it sends; the headers are added by the layer around.

@@ -7,6 +7,7 @@
 
 use super::answer::Item;
 use super::body::{self, Coding};
+use super::receive::software;
 use crate::accounts::{Area, Holder, Key, allows};
 use crate::credentials::bearer;
 use crate::errors::Problem;
@@ -23,13 +24,27 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use throughline_interactions::{Fault, Outcome, Record, Tally, Timestamp, limits};
 use throughline_pipeline::Received;
-use throughline_wire::{Around, Envelope, Event, Sent, posthog, segment};
+use throughline_wire::{Around, Envelope, Event, Sent, posthog, script, segment};
 
 /// Whose events a body holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dialect {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// Segment's and RudderStack's; an address may say which call it is.
     Segment(Option<segment::Call>),
+    /// PostHog's.
     PostHog,
+    /// Those of our own script, and the visitor whose browser it runs in.
+    Script(String),
+}
+
+impl Dialect {
+    /// The name under which the events stand.
+    fn list(&self) -> &'static str {
+        match self {
+            Self::Script(_) => "items",
+            Self::Segment(_) | Self::PostHog => "batch",
+        }
+    }
 }
 
 /// A batch of Segment's or RudderStack's calls.
@@ -115,7 +130,7 @@ pub(super) async fn settings(
 
 #[derive(Deserialize)]
 pub(super) struct Named {
-    #[serde(rename = "writeKey")]
+    #[serde(rename = "writeKey", alias = "key")]
     write_key: Option<String>,
 }
 
@@ -147,7 +162,7 @@ pub(super) async fn source_config(
 }
 
 /// What became of a request.
-struct Taken {
+pub(super) struct Taken {
     /// The id of each as it was sent, and what became of it.
     items: Vec<(Option<String>, Outcome)>,
 }
@@ -160,23 +175,31 @@ struct Answer<'a> {
     received: u64,
     #[serde(flatten)]
     tally: Tally,
+    /// Our own script learns whether its browser keeps the visitor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visitor: Option<&'static str>,
     /// Those that were not taken, and why.
     faults: Vec<Item<'a>>,
 }
 
 impl Taken {
     fn answer(&self) -> Response {
+        self.answer_about(None)
+    }
+
+    pub(super) fn answer_about(&self, visitor: Option<&'static str>) -> Response {
         let mut tally = Tally::default();
         self.items.iter().for_each(|(_, o)| tally.count(o));
         let faults = self.items.iter().enumerate();
         let faults = faults.filter(|(_, (_, o))| matches!(o, Outcome::Rejected(_) | Outcome::Quarantined(_)));
         let faults = faults.map(|(index, (id, outcome))| Item { index, message_id: id.as_deref(), outcome });
         let received = tally.received();
-        Json(Answer { success: true, status: 1, received, tally, faults: faults.collect() }).into_response()
+        let faults = faults.collect();
+        Json(Answer { success: true, status: 1, received, tally, visitor, faults }).into_response()
     }
 }
 
-async fn receive(web: &Web, request: Request, dialect: Dialect) -> Result<Taken, Problem> {
+pub(super) async fn receive(web: &Web, request: Request, dialect: Dialect) -> Result<Taken, Problem> {
     let (head, body) = request.into_parts();
     let coding = Coding::of(&head.headers)?;
     // Read before it is refused, so that the answer is seen.
@@ -185,19 +208,21 @@ async fn receive(web: &Web, request: Request, dialect: Dialect) -> Result<Taken,
     let turn = web.turn_to_parse().await?;
     let clock = head.headers.get("posthog-request-timestamp").and_then(|h| h.to_str().ok());
     let clock = clock.and_then(|at| Timestamp::parse(at, None).ok()).map(|at| at.instant);
-    let mut sent = tokio::task::spawn_blocking(move || cut(&body::inflate(coding, sent)?)).await??;
+    let list = dialect.list();
+    let mut sent = tokio::task::spawn_blocking(move || cut(&body::inflate(coding, sent)?, list)).await??;
     sent.envelope.sent_at = sent.envelope.sent_at.or(clock);
     let secret = bearer(&head.headers).or_else(|| key_in(&head.uri)).or_else(|| sent.envelope.key.clone());
     let key = writer(web, secret.ok_or(Problem::NoKey(texts::NO_KEY))?).await?;
     let (now, engine) = (web.now(), web.engine().clone());
+    let (named, called) = (sent.software(), software(&head.headers));
     let (done, outcomes) = tokio::sync::oneshot::channel();
     let ids = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
         let _turn = turn;
         let workspace = engine.workspaces()?.into_iter().find(|w| w.id == key.workspace);
         let currency = workspace.map(|w| w.currency).unwrap_or_default();
         let around = Around { received_at: now, currency: &currency };
-        let (ids, items) = records(sent, dialect, &key, &around);
-        let received = Received { source: key.source, items };
+        let (ids, items) = records(sent, &dialect, &key, &around);
+        let received = Received::new(key.source, items).named(&ids).sent_by(named.or(called));
         engine.receive(key.workspace, received, move |result| drop(done.send(result)));
         Ok(ids)
     })
@@ -206,13 +231,13 @@ async fn receive(web: &Web, request: Request, dialect: Dialect) -> Result<Taken,
     Ok(Taken { items: ids.into_iter().zip(outcomes).collect() })
 }
 
-fn cut(body: &Bytes) -> Result<Sent, Problem> {
-    throughline_wire::read(body).map_err(|f| Problem::Unreadable("invalid_json", f.message))
+fn cut(body: &Bytes, list: &str) -> Result<Sent, Problem> {
+    throughline_wire::read(body, list).map_err(|f| Problem::Unreadable("invalid_json", f.message))
 }
 
 type Records = (Vec<Option<String>>, Vec<Result<Record, Fault>>);
 
-fn records(sent: Sent, dialect: Dialect, key: &Key, around: &Around<'_>) -> Records {
+fn records(sent: Sent, dialect: &Dialect, key: &Key, around: &Around<'_>) -> Records {
     let Sent { envelope, events } = sent;
     let each = events.into_iter().enumerate().map(|(index, value)| {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
@@ -223,10 +248,11 @@ fn records(sent: Sent, dialect: Dialect, key: &Key, around: &Around<'_>) -> Reco
     each.unzip()
 }
 
-fn read(value: Value, dialect: Dialect, index: u32, envelope: &Envelope, around: &Around<'_>) -> Result<Event, Fault> {
+fn read(value: Value, dialect: &Dialect, index: u32, envelope: &Envelope, around: &Around<'_>) -> Result<Event, Fault> {
     match dialect {
-        Dialect::Segment(call) => segment::event(value, call, index, envelope, around),
+        Dialect::Segment(call) => segment::event(value, *call, index, envelope, around),
         Dialect::PostHog => posthog::event(value, index, envelope, around),
+        Dialect::Script(visitor) => script::event(value, index, envelope, around, Some(visitor)),
     }
 }
 
@@ -237,7 +263,7 @@ fn record(event: Event, key: &Key, now: Timestamp) -> Result<Record, Fault> {
 }
 
 fn id_of(value: &Value) -> Option<String> {
-    ["messageId", "uuid"].iter().find_map(|n| value.get(n)?.as_str()).map(str::to_owned)
+    ["messageId", "uuid", "message_id"].iter().find_map(|n| value.get(n)?.as_str()).map(str::to_owned)
 }
 
 /// The key in an address, as beacons send it.

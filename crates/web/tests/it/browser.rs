@@ -125,6 +125,10 @@ fn every_page_is_sound_in_a_browser() {
     let (scale, thanks) = (format!("{}?score=9", personal[0].1), personal[1].1.clone());
     house.stranger().form(&thanks, "", &[("score", "7")]);
     let (compared, behind) = (format!("{map}?period=90d&compare=before"), format!("{map}/stages/receive"));
+    let sources = house.engine.sources(house.workspace.id).unwrap();
+    let source = &sources.iter().find(|s| !s.source.starts_with("import:")).unwrap().source;
+    let latest = house.engine.arrivals(house.workspace.id, source).unwrap().latest[0].message_id.clone().unwrap();
+    let (source, message) = (format!("/data/source?name={source}"), format!("/data/message?id={latest}"));
     let pages = [
         map,
         "/initiatives",
@@ -159,6 +163,8 @@ fn every_page_is_sound_in_a_browser() {
         &story,
         &format!("{story}?newest=1"),
         "/data",
+        &source,
+        &message,
         "/settings/workspace",
         "/settings/people",
         "/settings/audit",

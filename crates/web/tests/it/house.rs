@@ -107,7 +107,7 @@ impl House {
             by_source.entry(source).or_default().push(fact.map(Record::from));
         }
         for (source, items) in by_source {
-            let received = Received { source: SourceId::new(source).unwrap(), items };
+            let received = Received::new(SourceId::new(source).unwrap(), items);
             let (done, wait) = std::sync::mpsc::channel();
             self.engine.receive(self.workspace.id, received, move |r| done.send(r).unwrap());
             wait.recv().unwrap().unwrap();

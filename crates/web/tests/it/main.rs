@@ -21,6 +21,7 @@ mod servers;
 mod receiving;
 mod scorecards;
 mod sdks;
+mod sources;
 mod tls;
 mod today;
 mod tour;

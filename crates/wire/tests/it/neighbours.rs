@@ -46,9 +46,9 @@ fn what_all_events_share_stands_around_them() {
 #[test]
 fn a_body_that_is_nothing_is_refused_as_a_whole() {
     for body in ["", "hello", "{", r#"{"batch":7}"#, "[1"] {
-        assert!(throughline_wire::read(body.as_bytes()).is_err(), "{body}");
+        assert!(throughline_wire::read(body.as_bytes(), "batch").is_err(), "{body}");
     }
-    assert!(throughline_wire::read(br#"{"batch":[]}"#).unwrap().events.is_empty());
+    assert!(throughline_wire::read(br#"{"batch":[]}"#, "batch").unwrap().events.is_empty());
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn nothing_makes_it_panic() {
             body.push_str(words[(state >> 33) as usize % words.len()]);
         }
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
-        if throughline_wire::read(body.as_bytes()).is_ok() {
+        if throughline_wire::read(body.as_bytes(), "batch").is_ok() {
             segments(&body).len();
         }
     }

@@ -43,7 +43,7 @@ fn rudderstacks_node_sends_its_clock_with_every_event() {
 #[test]
 fn posthogs_first_form() {
     let body = r#"{"batch": [{"properties": {"x": 1, "$set": {"email": "q@w.e"}, "$lib": "posthog-python", "$is_server": true}, "timestamp": "2026-11-26T08:26:12.611121+00:00", "distinct_id": "d1", "event": "ev", "uuid": "5982"}, {"properties": {"distinct_id": "old", "alias": "d1", "$lib": "posthog-python"}, "timestamp": "2026-11-26T08:26:12.611339+00:00", "event": "$create_alias", "distinct_id": "old", "uuid": "e9aa"}, {"event": "$groupidentify", "properties": {"$group_type": "company", "$group_key": "c1", "$group_set": {"n": 1}}, "distinct_id": "661cec1a-357c-4f92-8b8f-3ae8bef74ff8", "timestamp": "2026-11-26T08:26:12.611630+00:00", "uuid": "809e"}], "historical_migration": false, "sent_at": "2026-11-26T08:26:19.6+00:00", "api_key": "phc_k"}"#;
-    assert_eq!(throughline_wire::read(body.as_bytes()).unwrap().envelope.key.as_deref(), Some("phc_k"));
+    assert_eq!(throughline_wire::read(body.as_bytes(), "batch").unwrap().envelope.key.as_deref(), Some("phc_k"));
     let lines: Vec<String> = posthogs(body).into_iter().map(|e| line(&e.unwrap().draft)).collect();
     assert_eq!(
         lines,

@@ -1,0 +1,55 @@
+//! What our own script on a page sends: native interactions, each with the page it came from under
+//! `context`.
+
+use crate::fields::{as_text, object, take_object, text_of};
+use crate::setting::setting;
+use crate::{Around, Envelope, Event, corrected};
+use serde_json::Value;
+use throughline_interactions::{Actor, Fault, Identifier, Ref, Zone, limits, parse_interaction};
+
+/// Reads one event. `index` is its place in the request; `visitor` is what the browser's cookie says.
+pub fn event(
+    value: Value,
+    index: u32,
+    envelope: &Envelope,
+    around: &Around<'_>,
+    visitor: Option<&str>,
+) -> Result<Event, Fault> {
+    let mut item = object(value, "an event")?;
+    let mut context = envelope.context.clone();
+    context.extend(take_object(&mut item, "context"));
+    let mut draft = parse_interaction(Value::Object(item), index)?;
+    let at = draft.occurred_at.map(|at| corrected(at, envelope.sent_at, around.received_at));
+    draft.occurred_at = at.map(|(at, _)| at);
+    if let Some(visitor) = visitor
+        && !draft.identifiers.iter().any(|i| i.kind == "anonymous_id")
+    {
+        draft.identifiers.push(Identifier::new("anonymous_id", visitor));
+    }
+    if draft.zone.is_none() {
+        draft.zone = text_of(&context, &["timezone"]).and_then(|z| Zone::new(&z).ok());
+    }
+    if draft.channel.is_empty() {
+        draft.channel = "web".to_owned();
+    }
+    let place = |of: &str, name: &str| context.get(of).and_then(|c| as_text(c.get(name)?));
+    if draft.touchpoint.is_empty() {
+        let path = place("page", "path").filter(|p| p.len() <= limits::VALUE);
+        draft.touchpoint = path.unwrap_or_default();
+    }
+    if let Some(value) = place("campaign", "name")
+        && !draft.refs.iter().any(|r| r.kind == "campaign")
+        && draft.refs.len() < limits::REFS
+        && value.len() <= limits::VALUE
+    {
+        draft.refs.push(Ref { kind: "campaign".to_owned(), value });
+    }
+    // Whoever says so is believed; a script that says nothing is known by its browser's name.
+    if draft.actor == Actor::Human && setting(&draft.event, &context, None).actor == Actor::Bot {
+        draft.actor = Actor::Bot;
+    }
+    if !context.is_empty() {
+        draft.properties.entry("context").or_insert(Value::Object(context));
+    }
+    Ok(Event { draft, corrected: at.is_none_or(|(_, corrected)| corrected) })
+}
