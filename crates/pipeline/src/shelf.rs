@@ -2,7 +2,9 @@
 //!
 //! What is quick to work out is always of now. What takes long is handed out as it last was, for at
 //! most [`fresh`], while a thread works it out anew: nobody waits for a figure that was there a
-//! moment ago only because interactions keep arriving. A changed definition is never passed over.
+//! moment ago only because interactions keep arriving. A changed definition is never passed over, and
+//! neither are data that have grown by more than a tenth: while much arrives, no two figures of a page
+//! are of different worlds.
 //! Two who ask for the same at once do not both work it out: the second waits for the first.
 
 use crate::brand::Brand;
@@ -45,15 +47,26 @@ pub(crate) struct Shelf<K, T> {
 struct Kept<T> {
     value: Arc<T>,
     basis: Basis,
+    /// Interactions that it was worked out from.
+    rows: u64,
     cost: Duration,
     at: Instant,
 }
 
+/// What somebody who asks wants a figure of.
+#[derive(Clone, Copy)]
+struct Wanted {
+    basis: Basis,
+    rows: u64,
+    now: Instant,
+}
+
 impl<T> Kept<T> {
     /// Of now, or of lately where it takes long.
-    fn will_do(&self, basis: Basis, now: Instant) -> bool {
-        let lately = self.cost > LONG && now - self.at < fresh(self.cost);
-        self.basis == basis || (self.basis.definitions == basis.definitions && lately)
+    fn will_do(&self, wanted: Wanted) -> bool {
+        let lately = self.cost > LONG && wanted.now - self.at < fresh(self.cost);
+        let of_like_data = wanted.rows.abs_diff(self.rows) <= self.rows / 10;
+        self.basis == wanted.basis || (self.basis.definitions == wanted.basis.definitions && lately && of_like_data)
     }
 }
 
@@ -94,10 +107,11 @@ enum Found<T> {
 }
 
 impl<K: Eq + Hash + Clone, T> Shelf<K, T> {
-    fn find(&mut self, key: &K, basis: Basis, now: Instant) -> Found<T> {
+    fn find(&mut self, key: &K, wanted: Wanted) -> Found<T> {
+        let basis = wanted.basis;
         // What is worked out by other definitions is of no use to whoever asks by these.
         let begun = self.begun.get(key).filter(|(definitions, _)| *definitions == basis.definitions);
-        match self.kept.get(key).filter(|k| k.will_do(basis, now)) {
+        match self.kept.get(key).filter(|k| k.will_do(wanted)) {
             Some(kept) => {
                 let (value, is_due) = (kept.value.clone(), kept.basis != basis && begun.is_none());
                 Found::There { value, renew: is_due.then(|| self.begin(key, basis)) }
@@ -115,14 +129,15 @@ impl<K: Eq + Hash + Clone, T> Shelf<K, T> {
         latch
     }
 
-    fn keep(&mut self, key: K, value: Arc<T>, basis: Basis, cost: Duration, now: Instant) {
+    fn keep(&mut self, key: K, value: Arc<T>, of: Wanted, cost: Duration) {
+        let Wanted { basis, rows, now } = of;
         // What nobody can be given any more goes.
         self.kept.retain(|_, k| k.basis == basis || (k.cost > LONG && now - k.at < fresh(k.cost)));
         if self.kept.len() >= MOST && !self.kept.contains_key(&key) {
             self.drop_oldest();
         }
         if self.kept.get(&key).is_none_or(|k| k.basis <= basis) {
-            self.kept.insert(key, Kept { value, basis, cost, at: now });
+            self.kept.insert(key, Kept { value, basis, rows, cost, at: now });
         }
     }
 
@@ -172,18 +187,19 @@ impl Engine {
     {
         let brand = self.inner().brand(workspace)?;
         let snapshot = brand.snapshot()?;
-        let basis = brand.basis(&snapshot);
+        let (basis, rows) = (brand.basis(&snapshot), snapshot.rows() as u64);
         let (engine, at, working) = (self.clone(), key.clone(), brand.clone());
         let work = move |latch| -> Result<Arc<T>, EngineError> {
             let begun = Begun { brand: &working, shelf, key: at, latch };
             let started = Instant::now();
             let value = Arc::new(work(&engine, &working, &snapshot)?);
             let now = Instant::now();
-            shelf(&mut working.figures()).keep(begun.key.clone(), value.clone(), basis, now - started, now);
+            let of = Wanted { basis, rows, now };
+            shelf(&mut working.figures()).keep(begun.key.clone(), value.clone(), of, now - started);
             Ok(value)
         };
         loop {
-            let found = shelf(&mut brand.figures()).find(&key, basis, Instant::now());
+            let found = shelf(&mut brand.figures()).find(&key, Wanted { basis, rows, now: Instant::now() });
             match found {
                 Found::Nothing(latch) => return work(latch),
                 Found::Begun(latch) => latch.wait(),
@@ -216,9 +232,18 @@ mod tests {
         Basis { definitions, timelines }
     }
 
+    /// Of a thousand interactions.
+    fn of(basis: Basis, now: Instant) -> Wanted {
+        Wanted { basis, rows: 1_000, now }
+    }
+
     /// What the shelf hands out: the value and whether to renew it, which then nobody does.
     fn ask(shelf: &mut Shelf<&str, u32>, basis: Basis, now: Instant) -> Option<(u32, bool)> {
-        let (value, latch) = match shelf.find(&"map", basis, now) {
+        ask_for(shelf, of(basis, now))
+    }
+
+    fn ask_for(shelf: &mut Shelf<&str, u32>, wanted: Wanted) -> Option<(u32, bool)> {
+        let (value, latch) = match shelf.find(&"map", wanted) {
             Found::Nothing(latch) => (None, Some(latch)),
             Found::Begun(_) => panic!("nobody is at it"),
             Found::There { value, renew } => (Some((*value, renew.is_some())), renew),
@@ -232,7 +257,7 @@ mod tests {
     #[test]
     fn what_is_quick_is_always_of_now() {
         let (mut shelf, now) = (Shelf::default(), Instant::now());
-        shelf.keep("map", Arc::new(1), basis(0, 1), Duration::from_millis(5), now);
+        shelf.keep("map", Arc::new(1), of(basis(0, 1), now), Duration::from_millis(5));
         assert_eq!(ask(&mut shelf, basis(0, 1), now), Some((1, false)));
         assert_eq!(ask(&mut shelf, basis(0, 2), now), None);
     }
@@ -241,7 +266,7 @@ mod tests {
     fn only_so_many_are_kept() {
         let (mut shelf, now) = (Shelf::default(), Instant::now());
         for n in 0..MOST as u64 + 9 {
-            shelf.keep(n, Arc::new(n), basis(0, 1), Duration::ZERO, now + Duration::from_secs(n));
+            shelf.keep(n, Arc::new(n), of(basis(0, 1), now + Duration::from_secs(n)), Duration::ZERO);
         }
         assert_eq!(shelf.kept.len(), MOST);
         assert!(!shelf.kept.contains_key(&8) && shelf.kept.contains_key(&9));
@@ -251,11 +276,13 @@ mod tests {
     fn what_takes_long_may_be_a_little_old_and_is_renewed_once() {
         let (mut shelf, now) = (Shelf::default(), Instant::now());
         let long = Duration::from_secs(2);
-        shelf.keep("map", Arc::new(1), basis(0, 1), long, now);
-        let Found::There { renew: Some(first), .. } = shelf.find(&"map", basis(0, 2), now) else { panic!("it is due") };
-        let second = shelf.find(&"map", basis(0, 3), now);
+        shelf.keep("map", Arc::new(1), of(basis(0, 1), now), long);
+        let Found::There { renew: Some(first), .. } = shelf.find(&"map", of(basis(0, 2), now)) else {
+            panic!("it is due")
+        };
+        let second = shelf.find(&"map", of(basis(0, 3), now));
         assert!(matches!(second, Found::There { renew: None, .. }), "somebody is at it");
-        shelf.keep("map", Arc::new(2), basis(0, 2), long, now);
+        shelf.keep("map", Arc::new(2), of(basis(0, 2), now), long);
         shelf.done(&"map", &first);
         assert_eq!(ask(&mut shelf, basis(0, 3), now), Some((2, true)));
         assert_eq!(ask(&mut shelf, basis(0, 3), now), Some((2, true)), "the next one tries again");
@@ -263,17 +290,27 @@ mod tests {
         assert_eq!(ask(&mut shelf, basis(0, 3), now + Duration::from_secs(41)), None, "too old");
         assert_eq!(ask(&mut shelf, basis(1, 3), now), None, "a definition has changed");
         // Something older that was finished later does not replace something newer.
-        shelf.keep("map", Arc::new(1), basis(0, 1), long, now);
+        shelf.keep("map", Arc::new(1), of(basis(0, 1), now), long);
         assert_eq!(ask(&mut shelf, basis(0, 2), now), Some((2, false)));
+    }
+
+    #[test]
+    fn what_was_worked_out_from_fewer_data_is_not_handed_out() {
+        let (mut shelf, now) = (Shelf::default(), Instant::now());
+        shelf.keep("map", Arc::new(1), of(basis(0, 1), now), Duration::from_secs(2));
+        let mut ask = |rows: u64| ask_for(&mut shelf, Wanted { basis: basis(0, 2), rows, now });
+        assert_eq!(ask(1_100), Some((1, true)));
+        assert_eq!(ask(1_101), None, "a tenth more is another world");
+        assert_eq!(ask(899), None, "so is what was taken back");
     }
 
     #[test]
     fn the_second_who_asks_waits_for_the_first() {
         let (mut shelf, now) = (Shelf::<&str, u32>::default(), Instant::now());
-        let Found::Nothing(first) = shelf.find(&"map", basis(0, 1), now) else { panic!("nothing is there") };
-        let Found::Begun(latch) = shelf.find(&"map", basis(0, 2), now) else { panic!("somebody is at it") };
+        let Found::Nothing(first) = shelf.find(&"map", of(basis(0, 1), now)) else { panic!("nothing is there") };
+        let Found::Begun(latch) = shelf.find(&"map", of(basis(0, 2), now)) else { panic!("somebody is at it") };
         let waiting = std::thread::spawn(move || latch.wait());
-        shelf.keep("map", Arc::new(1), basis(0, 1), Duration::from_secs(1), now);
+        shelf.keep("map", Arc::new(1), of(basis(0, 1), now), Duration::from_secs(1));
         shelf.done(&"map", &first);
         waiting.join().unwrap();
         assert_eq!(ask(&mut shelf, basis(0, 2), now), Some((1, true)), "it took long and is there");
@@ -282,11 +319,11 @@ mod tests {
     #[test]
     fn nobody_waits_for_what_is_worked_out_by_other_definitions() {
         let (mut shelf, now) = (Shelf::<&str, u32>::default(), Instant::now());
-        let Found::Nothing(old) = shelf.find(&"map", basis(0, 1), now) else { panic!("nothing is there") };
-        let Found::Nothing(new) = shelf.find(&"map", basis(1, 1), now) else { panic!("of no use to this one") };
+        let Found::Nothing(old) = shelf.find(&"map", of(basis(0, 1), now)) else { panic!("nothing is there") };
+        let Found::Nothing(new) = shelf.find(&"map", of(basis(1, 1), now)) else { panic!("of no use to this one") };
         shelf.done(&"map", &old);
-        assert!(matches!(shelf.find(&"map", basis(1, 2), now), Found::Begun(_)), "the newer one is still at it");
+        assert!(matches!(shelf.find(&"map", of(basis(1, 2), now)), Found::Begun(_)), "the newer one is still at it");
         shelf.done(&"map", &new);
-        assert!(matches!(shelf.find(&"map", basis(1, 2), now), Found::Nothing(_)), "it left nothing behind");
+        assert!(matches!(shelf.find(&"map", of(basis(1, 2), now)), Found::Nothing(_)), "it left nothing behind");
     }
 }

@@ -52,6 +52,12 @@ pub fn read(body: &[u8], list: &str) -> Result<Sent, Fault> {
 }
 
 impl Sent {
+    /// Notes the browser that it came from, where the body does not say it.
+    pub fn from_browser(&mut self, user_agent: &str) {
+        let agent = || Value::String(user_agent.chars().take(400).collect());
+        self.envelope.context.entry("userAgent").or_insert_with(agent);
+    }
+
     /// The library that sent it and its version, as its context or its first event tells.
     pub fn software(&self) -> Option<String> {
         let first = || self.events.iter().find_map(|e| e.as_ref().ok()?.as_object());

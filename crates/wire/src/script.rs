@@ -1,11 +1,12 @@
 //! What our own script on a page sends: native interactions, each with the page it came from under
 //! `context`.
 
+use crate::commerce::{about, fill};
 use crate::fields::{as_text, object, take_object, text_of};
 use crate::setting::setting;
 use crate::{Around, Envelope, Event, corrected};
 use serde_json::Value;
-use throughline_interactions::{Actor, Fault, Identifier, Ref, Zone, limits, parse_interaction};
+use throughline_interactions::{Actor, Draft, Fault, Identifier, Zone, limits, parse_interaction};
 
 /// Reads one event. `index` is its place in the request; `visitor` is what the browser's cookie says.
 pub fn event(
@@ -37,17 +38,21 @@ pub fn event(
         let path = place("page", "path").filter(|p| p.len() <= limits::VALUE);
         draft.touchpoint = path.unwrap_or_default();
     }
-    if let Some(value) = place("campaign", "name")
-        && !draft.refs.iter().any(|r| r.kind == "campaign")
-        && draft.refs.len() < limits::REFS
-        && value.len() <= limits::VALUE
-    {
-        draft.refs.push(Ref { kind: "campaign".to_owned(), value });
+    if let Some(name) = place("campaign", "name") {
+        about(&mut draft, "campaign", name);
     }
     // Whoever says so is believed; a script that says nothing is known by its browser's name.
     if draft.actor == Actor::Human && setting(&draft.event, &context, None).actor == Actor::Bot {
         draft.actor = Actor::Bot;
     }
+    // What a page tells by the names of Segment's specifications; what it says itself goes first.
+    let mut told = Draft { event: draft.event.clone(), ..Draft::default() };
+    fill(&mut told, &draft.properties, around.currency);
+    draft.money = draft.money.take().or(told.money);
+    draft.score = draft.score.take().or(told.score);
+    draft.text = draft.text.take().or(told.text);
+    draft.promise = draft.promise.take().or(told.promise);
+    told.refs.into_iter().for_each(|r| about(&mut draft, &r.kind, r.value));
     if !context.is_empty() {
         draft.properties.entry("context").or_insert(Value::Object(context));
     }

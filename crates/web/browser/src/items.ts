@@ -55,7 +55,6 @@ function context(of: View): Fields {
     viewport: { width: innerWidth, height: innerHeight },
     locale: navigator.language,
     timezone: attempt(() => Intl.DateTimeFormat().resolvedOptions().timeZone),
-    userAgent: navigator.userAgent,
     session_id: session(),
     library: { name: "throughline.js", version: VERSION },
   };

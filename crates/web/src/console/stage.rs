@@ -80,7 +80,7 @@ pub(crate) async fn stage(
         if one.dimension != last {
             last = &one.dimension;
             let name = one.dimension.split_once(':').map_or(one.dimension.as_str(), |(_, name)| name);
-            let name = format::name(&name);
+            let name = format::name(name);
             dimensions.push(Dimension { name, lines: Vec::new(), left_out: 0 });
         }
         if let Some(dimension) = dimensions.last_mut() {

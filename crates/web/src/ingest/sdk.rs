@@ -17,7 +17,7 @@ use crate::texts;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -211,6 +211,9 @@ pub(super) async fn receive(web: &Web, request: Request, dialect: Dialect) -> Re
     let list = dialect.list();
     let mut sent = tokio::task::spawn_blocking(move || cut(&body::inflate(coding, sent)?, list)).await??;
     sent.envelope.sent_at = sent.envelope.sent_at.or(clock);
+    if let (Dialect::Script(_), Some(agent)) = (&dialect, head.headers.get(header::USER_AGENT)) {
+        sent.from_browser(agent.to_str().unwrap_or_default());
+    }
     let secret = bearer(&head.headers).or_else(|| key_in(&head.uri)).or_else(|| sent.envelope.key.clone());
     let key = writer(web, secret.ok_or(Problem::NoKey(texts::NO_KEY))?).await?;
     let (now, engine) = (web.now(), web.engine().clone());

@@ -20,6 +20,7 @@ mod post;
 mod servers;
 mod receiving;
 mod scorecards;
+mod script;
 mod sdks;
 mod sources;
 mod tls;

@@ -1,0 +1,277 @@
+// Labelled click scripts. A label says what a person who watches would say: that somebody lost patience
+// ("rage"), that a click on something clickable was answered by nothing ("dead"), or that all is well. It
+// was set before any detector saw the script, and includes what no detector can know.
+const all = [];
+let into = all;
+const T = "#t";
+const say = (label) => (kind, name, page, act = [["click", T]], settle) =>
+  into.push({ kind, name, label, page: typeof page === "string" ? { body: page } : page, act, settle });
+const dead = say("dead");
+const rage = say("rage");
+const fine = say("innocent");
+const click = (how, at = T) => ["click", at, how];
+const many = (n, gap, jitter = 2) => [click({ n, gap, jitter })];
+const on = (work, at = "t") => `document.getElementById("${at}").addEventListener("click", (e) => { ${work} });`;
+const button = (text = "Add to cart") => `<button id="t" type="button">${text}</button>`;
+const out = '<p id="out">Nothing yet</p>';
+const put = (text = "Done") => `document.getElementById("out").textContent = "${text} " + Math.random();`;
+const CLOCK = '<p>It is <span id="clock"></span></p>';
+const ticks = (ms) => `setInterval(() => { document.getElementById("clock").textContent = new Date().toISOString(); }, ${ms});`;
+const SPIN = '<div id="spin" style="width:20px;height:20px;background:teal"></div>';
+const spins = 'let a = 0; (function turn() { document.getElementById("spin").style.transform = "rotate(" + (a += 3) + "deg)"; requestAnimationFrame(turn); })();';
+const PRICES = `<table>${Array.from({ length: 12 }, (_, i) => `<tr><td>S${i}</td><td class="price">1</td></tr>`).join("")}</table>`;
+const prices = 'setInterval(() => { const all = document.querySelectorAll(".price"); all[Math.floor(Math.random() * all.length)].textContent = Math.random().toFixed(2); }, 150);';
+const ripple = on('const r = document.createElement("span"); r.className = "MuiTouchRipple-ripple"; e.currentTarget.append(r); setTimeout(() => r.remove(), 500);');
+const shadow = (inner, js) => `customElements.define("x-card", class extends HTMLElement { constructor() { super(); const s = this.attachShadow({ mode: "open" }); s.innerHTML = ${JSON.stringify(inner)}; ${js} } });`;
+
+// --- dead -------------------------------------------------------------------------------------------
+
+const LIFELESS = {
+  "button": button(), "role button": '<div id="t" role="button" tabindex="0">Buy</div>', "link to #": '<a id="t" href="#">Details</a>',
+  "link to javascript:void": '<a id="t" href="javascript:void(0)">Show sizes</a>', "pointer span": '<span id="t" style="cursor:pointer">Show more</span>',
+  "class btn": '<div id="t" class="btn btn-primary" style="display:inline-block;padding:8px;background:#05c;color:#fff">Continue</div>',
+  "input button": '<input id="t" type="button" value="Apply">', "icon button": '<button id="t" aria-label="Search"><svg width="20" height="20"><circle cx="10" cy="10" r="8"/></svg></button>',
+  "pointer picture": '<div id="t" style="cursor:pointer;width:120px;height:80px;background:#9bd"></div>', "menu item": '<ul role="menu"><li id="t" role="menuitem">Rename</li></ul>',
+};
+for (const [what, body] of Object.entries(LIFELESS)) dead("no handler", `dead ${what}`, { body, js: what === "link to #" ? on("e.preventDefault()") : "" });
+dead("handler that fails", "a handler that throws at once", { body: button(), js: on("null.x") });
+dead("handler that fails", "a handler that calls what is not there", { body: button("Open the cart"), js: on("openCart()") });
+dead("handler that fails", "a promise that is refused", { body: button("Save"), js: on('Promise.reject(new Error("no"))') });
+dead("request that fails", "fetch answered with 500", { body: button("Save"), js: on('fetch("/fail")') });
+dead("request that fails", "fetch answered with 500 after a second", { body: button("Save"), js: on('fetch("/fail?ms=1000")') }, undefined, 5200);
+dead("request that fails", "fetch without an answer", { body: button("Save"), js: on('fetch("/gone?ms=200").catch(() => {})') }, undefined, 4200);
+dead("request that fails", "XHR answered with 500", { body: button("Vote"), js: on('const x = new XMLHttpRequest(); x.open("POST", "/fail?ms=300"); x.send();') }, undefined, 4600);
+dead("page that moves by itself", "dead beside a clock", { body: CLOCK + button(), js: ticks(1000) }, [["wait", 4200], click()]);
+dead("page that moves by itself", "dead beside a quick clock", { body: CLOCK + button(), js: ticks(100) }, [["wait", 1800], click()]);
+dead("page that moves by itself", "dead beside an animation", { body: SPIN + button(), js: spins }, [["wait", 1500], click()]);
+dead("page that moves by itself", "dead beside prices", { body: PRICES + button("Trade"), js: prices }, [["wait", 3000], click()]);
+dead("page that moves by itself", "dead beside a carousel", { body: `<div id="c" data-i="0"></div>${button()}`, js: 'setInterval(() => { const c = document.getElementById("c"); c.dataset.i = 1 - c.dataset.i; c.innerHTML = "<img alt=x width=50 height=50 class=s" + c.dataset.i + ">"; }, 900);' }, [["wait", 4000], click()]);
+dead("page that moves by itself", "dead on a page that asks again and again", { body: button("Refresh"), js: 'setInterval(() => fetch("/ok"), 600);' }, [["wait", 2600], click()]);
+dead("counted clicks", "a beacon with each click", { body: button(), js: on('navigator.sendBeacon("/collect", "x")') });
+dead("counted clicks", "a pixel with each click", { body: button(), js: on('new Image().src = "/pixel.gif"') });
+dead("counted clicks", "a fetch that counts", { body: button(), js: on('fetch("/collect?v=2", { method: "POST", keepalive: true, body: "x" })') });
+dead("counted clicks", "a tag manager that adds a script", { body: button(), js: on('const s = document.createElement("script"); s.src = "/collect?tag"; document.head.append(s); document.body.append(s.cloneNode());') });
+dead("counted clicks", "a plain fetch to a collector", { body: button(), js: on('fetch("/collect?e=click")') });
+dead("feedback of the finger only", "a ripple and nothing else", { body: button(), js: ripple });
+dead("feedback of the finger only", "a class of focus and nothing else", { body: button(), js: on('e.currentTarget.classList.add("is-focused")') });
+dead("feedback of the finger only", "a class of hover that comes and goes", { body: button(), js: 'const b = document.getElementById("t"); b.onmouseover = () => b.classList.add("hovered"); b.onmouseout = () => b.classList.remove("hovered");' }, [click(), ["wait", 300], ["move", [500, 500]]]);
+dead("feedback of the finger only", "a tip that goes with the pointer", { body: button() + '<div id="tip"></div>', js: 'const b = document.getElementById("t"), tip = document.getElementById("tip"); b.onmouseenter = () => { tip.innerHTML = "<div role=tooltip>Adds it</div>"; }; b.onmouseleave = () => { tip.textContent = ""; };' }, [["move", T], ["wait", 200], click(), ["wait", 500], ["move", [600, 500]]]);
+dead("link that leads nowhere", "a link to a place that is not there", '<a id="t" href="#no-such-place">Delivery times</a>');
+dead("link that leads nowhere", "a link whose way is barred", { body: '<a id="t" href="/elsewhere">Terms</a>', js: on("e.preventDefault()") });
+dead("link that leads nowhere", "blue and underlined, but no link", '<p>See <span id="t" style="color:#05c;text-decoration:underline">our prices</span> here</p>');
+dead("link that leads nowhere", "the ground of a card whose link alone works", { body: '<div class="card" style="cursor:pointer;width:300px;height:160px;border:1px solid"><a href="/p">Lamp</a></div>' }, [click({ dx: 60, dy: 40 }, ".card")]);
+dead("what people do next", "then they scroll on", { body: button() + '<div style="height:3000px"></div>' }, [click(), ["wait", 900], ["wheel", 400], ["wait", 300], ["wheel", 400]]);
+dead("what people do next", "then they click what works", { body: button() + `<button id="b">Help</button>${out}`, js: on(put(), "b") }, [click(), ["wait", 1500], click({}, "#b")]);
+dead("what people do next", "a double click out of habit", button(), [click({ n: 2, gap: 150 })]);
+dead("what people do next", "again after two seconds", button(), [click(), ["wait", 2000], click()], 5300);
+dead("what people do next", "five slow clicks", button(), [click({ n: 5, gap: 750, jitter: 3 })]);
+dead("what people do next", "then they move about", button() + "<p>Words</p>".repeat(8), [click(), ["move", [300, 300]], ["move", [700, 500]], ["wait", 400], ["move", [100, 400]]]);
+dead("shadow root", "a lifeless button in a shadow root", { body: "<x-card></x-card>", js: shadow("<button>Choose</button>", "") }, [click({}, "x-card button")]);
+dead("shadow root", "a lifeless switch in nested shadow roots", { body: "<x-card></x-card>", js: `customElements.define("x-in", class extends HTMLElement { constructor() { super(); this.attachShadow({ mode: "open" }).innerHTML = "<div role=switch style='cursor:pointer'>Dark</div>"; } });${shadow("<x-in></x-in>", "")}` }, [click({}, "x-card x-in div")]);
+dead("drawn anew as before", "the same words once more", { body: button("Update") + '<div id="out"><b>3 items</b></div>', js: on('document.getElementById("out").innerHTML = "<b>3 items</b>"') });
+dead("drawn anew as before", "the same class once more", { body: button("Sort"), js: on('document.body.className = document.body.className; e.currentTarget.setAttribute("class", "")') });
+dead("too late", "an answer after four seconds", { body: button("Calculate") + out, js: on(`setTimeout(() => { ${put()} }, 4000)`) });
+dead("too late", "an answer after three and a half seconds", { body: button("Calculate") + out, js: on(`setTimeout(() => { ${put()} }, 3500)`) });
+dead("not awake yet", "a page whose handlers come much later", { body: button("Menu") + out, js: `setTimeout(() => { ${on(put())} }, 25000)` });
+dead("form that does not go", "a button to send, outside of any form", '<input name="a"><button id="t" type="submit">Send</button>');
+dead("form that does not go", "a form that is held back", '<form onsubmit="return false"><input name="a"><button id="t">Send</button></form>');
+dead("what no script can see", "a clear layer above the button", '<div style="position:relative">' + button() + '<div style="position:absolute;inset:0"></div></div>');
+dead("what no script can see", "a change where nobody sees it", { body: button() + '<div style="display:none" id="out">0</div>', js: on(put()) });
+dead("tab", "a tab that does not open", { body: '<div role="tablist"><button role="tab" aria-selected="true">One</button><button id="t" role="tab" aria-selected="false">Two</button></div>' });
+
+// --- rage -------------------------------------------------------------------------------------------
+
+let n = 0;
+for (const [what, body] of Object.entries(LIFELESS)) {
+  const [count, gap, jitter] = [[3, 180, 2], [4, 250, 6], [5, 120, 3], [6, 300, 10], [3, 400, 4]][n++ % 5];
+  rage("no handler", `${count} clicks on a dead ${what}`, { body, js: what === "link to #" ? on("e.preventDefault()") : "" }, many(count, gap, jitter));
+}
+rage("no handler", "three clicks in nine tenths of a second", button(), many(3, 430, 5));
+rage("no handler", "eight clicks as quick as can be", button(), many(8, 90, 3));
+rage("no handler", "clicks all over a big button", '<button id="t" style="width:200px;height:80px">Pay now</button>', many(5, 200, 13));
+rage("no handler", "two double clicks", button(), many(4, 160, 1));
+rage("no handler", "first one click, then many", button(), [click(), ["wait", 1600], click({ n: 4, gap: 170, jitter: 3 })]);
+rage("no handler", "many, a pause, many again", button(), [click({ n: 3, gap: 200 }), ["wait", 1800], click({ n: 4, gap: 200 })]);
+rage("handler that fails", "clicks on a handler that throws", { body: button(), js: on("null.x") }, many(4, 220, 4));
+rage("request that fails", "clicks on what answers 500", { body: button("Save"), js: on('fetch("/fail?ms=150")') }, many(4, 250, 4));
+rage("slow page", "clicks while the answer takes three seconds", { body: button("Search") + out, js: on(`setTimeout(() => { ${put()} }, 3000)`) }, many(4, 230, 3));
+rage("slow page", "clicks while a request takes three seconds", { body: button("Show prices") + out, js: on(`fetch("/ok?ms=3000").then(() => { ${put()} })`) }, many(5, 190, 3), 4500);
+rage("slow page", "clicks while a page hangs in its network", { body: button("Checkout"), js: on('fetch("/ok?ms=8000")') }, many(6, 160, 5), 4000);
+rage("page that moves by itself", "clicks beside a clock", { body: CLOCK + button(), js: ticks(500) }, [["wait", 2600], click({ n: 4, gap: 200, jitter: 3 })]);
+rage("page that moves by itself", "clicks beside an animation", { body: SPIN + button(), js: spins }, [["wait", 1500], click({ n: 4, gap: 210, jitter: 3 })]);
+rage("page that moves by itself", "clicks beside prices", { body: PRICES + button("Trade"), js: prices }, [["wait", 3000], click({ n: 5, gap: 180, jitter: 3 })]);
+rage("feedback of the finger only", "clicks with ripples", { body: button(), js: ripple }, many(4, 260, 5));
+rage("feedback of the finger only", "clicks with a class of press", { body: button(), js: 'const b = document.getElementById("t"); b.onmousedown = () => b.classList.add("is-pressed"); b.onmouseup = () => b.classList.remove("is-pressed");' }, many(4, 260, 5));
+rage("counted clicks", "each click is counted", { body: button(), js: on('fetch("/collect", { keepalive: true }); navigator.sendBeacon("/collect", "x")') }, many(4, 220, 2));
+rage("picture", "a picture that does not grow", '<img id="t" alt="Lamp" width="300" height="200" src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=">', many(4, 240, 8));
+rage("plain words", "a headline that looks like a lid", '<h3 id="t" style="user-select:none;background:#eee;padding:10px">Delivery and returns ▾</h3>', many(4, 250, 5));
+rage("plain words", "a price tag that is not clickable", '<div id="t" style="user-select:none;width:140px;padding:14px;border:2px solid #05c;border-radius:8px">€ 12 Choose</div>', many(5, 200, 5));
+rage("next in a checkout", "the next step does not come", '<form onsubmit="return false"><input name="street"><button id="t" type="button">Next</button></form>', many(4, 240, 3));
+rage("next in a checkout", "place the order, and nothing", { body: button("Place order"), js: on("e.stopImmediatePropagation()") }, many(5, 210, 3));
+rage("more of the same", "load more has stopped loading", { body: '<ul id="l"></ul>' + button("Load more"), js: 'let k = 0;' + on('if (k++ < 1) document.getElementById("l").innerHTML += "<li>x</li>"') }, [click(), ["wait", 2600], click({ n: 4, gap: 220, jitter: 3 })]);
+rage("switched off", "a button that says it is off", '<button id="t" aria-disabled="true" style="opacity:.6">Buy</button>', many(5, 190, 4));
+rage("shadow root", "clicks in a shadow root", { body: "<x-card></x-card>", js: shadow("<button>Choose</button>", "") }, [click({ n: 4, gap: 200, jitter: 2 }, "x-card button")]);
+rage("tab", "a tab that does not open, again and again", '<div role="tablist"><button role="tab" aria-selected="true">One</button><button id="t" role="tab" aria-selected="false">Two</button></div>', many(4, 230, 3));
+rage("parts of one button", "now the icon, now the word", '<button id="t" style="padding:10px"><svg id="i" width="16" height="16"><rect width="16" height="16"/></svg> <span id="w">Go</span></button>', many(4, 170, 11));
+rage("link that leads nowhere", "a link to nowhere", '<a id="t" href="#">Track my parcel</a>', many(4, 240, 2));
+rage("link that leads nowhere", "a card that is not a link", '<div id="t" class="card" style="cursor:pointer;width:260px;height:120px;border:1px solid">Lamp € 12</div>', many(4, 220, 9));
+rage("drawn anew as before", "the same words again and again", { body: button("Update") + '<div id="out"><b>3 items</b></div>', js: on('document.getElementById("out").innerHTML = "<b>3 items</b>"') }, many(4, 220, 3));
+rage("what people do next", "clicks, then a flight to help", { body: button() + `<button id="b">Help</button>${out}`, js: on(put(), "b") }, [click({ n: 4, gap: 180, jitter: 2 }), ["wait", 700], click({}, "#b")]);
+rage("what people do next", "clicks, then scrolling", { body: button() + '<div style="height:3000px"></div>' }, [click({ n: 4, gap: 180, jitter: 2 }), ["wait", 400], ["wheel", 500]]);
+rage("form that does not go", "a form that is held back, again and again", '<form onsubmit="return false"><input name="a"><button id="t">Send</button></form>', many(4, 230, 3));
+rage("not awake yet", "clicks before the page is awake", { body: button("Menu") + out, js: `setTimeout(() => { ${on(put())} }, 25000)` }, many(5, 180, 3));
+rage("drop-down", "a drawn drop-down that does not drop", '<div id="t" role="combobox" aria-expanded="false" style="cursor:pointer;border:1px solid;padding:8px;width:160px">Size</div>', many(4, 210, 3));
+rage("close", "a cross that does not close", '<div class="modal" style="border:1px solid;padding:20px">Sign up! <span id="t" class="close" style="cursor:pointer">×</span></div>', many(5, 170, 2));
+rage("close", "a banner that stays", { body: '<div id="banner">Cookies <button id="t">Accept</button></div>', js: on('document.cookie = "ok=1"') }, many(4, 220, 3));
+rage("what no script can see", "a clear layer above the button, again and again", '<div style="position:relative;width:120px">' + button() + '<div style="position:absolute;inset:0"></div></div>', many(5, 190, 3));
+rage("player", "a play button whose film does not come", '<div style="position:relative;width:320px;height:180px;background:#222"><button id="t" aria-label="Play" style="position:absolute;left:130px;top:70px;width:60px;height:40px">▶</button></div>', many(4, 230, 3));
+rage("sign in", "the code is not sent again", { body: '<input name="code"><a id="t" href="#" role="button">Send a new code</a>', js: on("e.preventDefault()") }, many(4, 250, 3));
+
+// --- innocent ---------------------------------------------------------------------------------------
+
+const counter = (a, b = "") => ({ body: `<div class="qty"><button id="t">${a}</button> <output id="out">1</output> <button>${b}</button></div>`, js: on('document.getElementById("out").textContent = Math.min(3, +document.getElementById("out").textContent + 1)') });
+fine("stepper", "plus, twice", counter("+", "−"), many(2, 300));
+fine("stepper", "plus, up to the end and beyond", counter("+", "−"), many(7, 170));
+fine("stepper", "plus where it ends already", { body: '<div class="stepper"><button>−</button><input type="number" value="9" max="9"><button id="t">+</button></div>', js: on('const i = document.querySelector("input"); i.value = Math.min(9, +i.value + 1); i.dataset.v = i.value;') }, [click({ n: 4, gap: 250 })]);
+fine("stepper", "minus, five times", { body: `<button id="t" aria-label="Decrease quantity">−</button><span id="out">9</span>`, js: on('const o = document.getElementById("out"); o.textContent = o.textContent - 1') }, many(5, 180));
+const slides = (ms) => ({ body: '<div class="carousel"><div id="s" style="width:300px;height:100px;background:#ccc">1</div><button id="t" aria-label="Next slide">›</button></div>', js: `let k = 0;${on(`setTimeout(() => { document.getElementById("s").style.transform = "translateX(-" + 10 * ++k + "px)"; }, ${ms})`)}` });
+fine("carousel", "next, four times", slides(0), many(4, 220));
+fine("carousel", "next, slowly drawn", slides(350), many(5, 240));
+fine("toggle", "on and off and on", { body: button("♥"), js: on('e.currentTarget.classList.toggle("liked")') }, many(3, 250));
+fine("toggle", "a switch, once", { body: '<div id="t" role="switch" aria-checked="false" tabindex="0">Dark</div>', js: on('e.currentTarget.setAttribute("aria-checked", "true")') });
+fine("toggle", "a button that is pressed", { body: '<button id="t" aria-pressed="false">Bold</button>', js: on('e.currentTarget.setAttribute("aria-pressed", "true")') });
+fine("toggle", "dark mode on the root", { body: button("Dark"), js: on('document.documentElement.dataset.theme = "dark"') });
+fine("menu", "a menu opens", { body: button("Menu") + '<ul id="m" hidden><li>One</li></ul>', js: on('document.getElementById("m").hidden = false') });
+fine("menu", "a menu opens when the button goes down", { body: button("Menu") + '<ul id="m" hidden><li>One</li></ul>', js: 'document.getElementById("t").onmousedown = () => { document.getElementById("m").hidden = false; }' });
+fine("menu", "a menu of the style sheet alone", { body: '<div class="dd"><button id="t">Menu</button><div class="m">One</div></div>', css: ".m{display:none}.dd:focus-within .m{display:block}" });
+fine("menu", "a menu that the style sheet fades in", { body: '<nav><div class="dd"><button id="t">Menu</button><div class="m">One</div></div></nav>', css: ".m{visibility:hidden}.dd:focus-within .m{visibility:visible}" });
+fine("menu", "a menu by a hidden box", { body: '<input type="checkbox" id="x" hidden><label id="t" for="x">☰</label><nav>One</nav>', css: "nav{display:none}#x:checked~nav{display:block}" });
+fine("menu", "keys open and close a menu", { body: '<button id="t">Menu</button><div id="m"></div>', js: on('document.getElementById("m").textContent = "x"') }, [["focus", T], ["press", "Enter", 3]]);
+fine("keyboard", "Enter on a button that answers nobody", button("Noop"), [["focus", T], ["press", "Enter", 5]]);
+fine("keyboard", "space on a button held", button("Noop"), [["focus", T], ["press", "Space", 4]]);
+fine("details", "a lid opens", '<details><summary id="t">Delivery</summary><p>Two days</p></details>');
+fine("details", "a lid, up and down and up", '<details><summary id="t">Delivery</summary><p>Two days</p></details>', many(3, 250));
+fine("tab", "another tab opens", { body: '<button id="t" role="tab">Two</button><div id="out"></div>', js: on(put()) });
+fine("tab", "the tab that is open already", '<div role="tablist"><button id="t" role="tab" aria-selected="true">One</button></div>');
+fine("tab", "the page where one is already", '<nav><a href="/" id="t" aria-current="page">Home</a></nav>', undefined, 1500);
+fine("dialog", "a dialog opens", { body: button("Sizes") + "<dialog>36 to 44</dialog>", js: on('document.querySelector("dialog").showModal()') });
+fine("dialog", "a popover opens", '<button id="t" popovertarget="p">Info</button><div id="p" popover>Free returns</div>');
+fine("dialog", "an alert", { body: button("Hello"), js: on('alert("Hello")') });
+fine("dialog", "a question that is declined", { body: button("Delete"), js: on('if (confirm("Sure?")) return') });
+fine("dialog", "printing", { body: button("Print"), js: "window.print = () => {};" + on("print()") });
+fine("navigation", "a link", '<a id="t" href="/elsewhere">Shop</a>', undefined, 1500);
+fine("navigation", "a link to a slow page", '<a id="t" href="/elsewhere?ms=4000">Shop</a>', undefined, 5500);
+fine("navigation", "a script leads to a slow page", { body: button("Checkout"), js: on('location.href = "/elsewhere?ms=4000"') }, undefined, 5500);
+fine("navigation", "a link to a new tab", '<a id="t" href="/elsewhere" target="_blank">Partner</a>');
+fine("navigation", "a script opens a window", { body: button("Partner"), js: on('window.open("/elsewhere")') });
+fine("navigation", "a link with control held", '<a id="t" href="/elsewhere">Shop</a>', [["hold", "Control"], click(), ["release", "Control"]]);
+fine("navigation", "an application draws another page", { body: '<a id="t" href="/products">Products</a><main id="m">Home</main>', js: on('e.preventDefault(); history.pushState({}, "", "/products"); setTimeout(() => { document.getElementById("m").innerHTML = "<h1>Products</h1>"; }, 700);') });
+fine("navigation", "an application that loads before it draws", { body: '<a id="t" href="/products">Products</a><main id="m">Home</main>', js: on('e.preventDefault(); fetch("/ok?ms=3200").then(() => { history.pushState({}, "", "/products"); document.getElementById("m").innerHTML = "<h1>Products</h1>"; });') }, undefined, 6200);
+fine("download", "a file", '<a id="t" href="/file" download>Manual</a>');
+fine("download", "a file made by a script", { body: button("Export"), js: on('const a = document.createElement("a"); a.href = URL.createObjectURL(new Blob(["x"])); a.download = "x.csv"; a.click();') });
+fine("other programs", "a letter", '<a id="t" href="mailto:hello@example.org">Write to us</a>');
+fine("other programs", "a call", '<a id="t" href="tel:+4930123456">Call us</a>');
+fine("place on the page", "down to a chapter", '<a id="t" href="#there">Returns</a><div style="height:2000px"></div><h2 id="there">Returns</h2>');
+fine("place on the page", "to a chapter that is in view", '<a id="t" href="#there">Returns</a><h2 id="there">Returns</h2>');
+fine("place on the page", "the same chapter again", '<a id="t" href="#there">Returns</a><h2 id="there">Returns</h2>', [click(), ["wait", 1200], click()]);
+fine("place on the page", "a script scrolls gently", { body: button("To the top") + '<div style="height:2000px"></div>', js: on('window.scrollTo({ top: 600, behavior: "smooth" })') });
+fine("place on the page", "a box scrolls sideways", { body: '<div id="b" style="width:200px;overflow:auto"><div style="width:900px;height:30px"></div></div>' + button("→"), js: on('document.getElementById("b").scrollLeft += 100') }, many(3, 300));
+fine("selecting words", "a word by two clicks", '<p id="t">The lamp is made of oak and brass and light.</p>', many(2, 120, 0));
+fine("selecting words", "a paragraph by three clicks", '<p id="t">The lamp is made of oak and brass and light.</p>', many(3, 120, 0));
+fine("selecting words", "a number in a card that can be clicked", '<div style="cursor:pointer;width:240px;padding:20px" class="card"><span id="t">Order 4711</span></div>', many(2, 110, 0));
+fine("selecting words", "words by dragging over them", '<div style="cursor:pointer;width:400px" id="t">Order number 4711 of today</div>', [["drag", T, 120, 0]]);
+fine("selecting words", "all that stands in a field", '<input id="t" value="SPRING24">', many(3, 120, 0));
+fine("field", "a field takes the focus", '<input id="t" name="email">');
+fine("field", "a field for reading only", '<input id="t" readonly value="TL-1">', many(3, 200, 2));
+fine("field", "a button that leads to a field", { body: button("Search") + '<input id="q">', js: on('document.getElementById("q").focus()') });
+fine("field", "a box", '<input id="t" type="checkbox">', many(3, 260, 1));
+fine("field", "a box by its label", '<label id="t" style="cursor:pointer"><input type="checkbox"> I agree</label>');
+fine("field", "a choice that holds already", '<label id="t"><input type="radio" name="a" checked> Standard</label>');
+fine("field", "a list that drops down", '<select id="t"><option>One</option><option>Two</option></select>');
+fine("field", "a slider", '<input id="t" type="range">', [click({ dx: 20 })]);
+fine("field", "words that can be written", '<div id="t" contenteditable="true">Note</div>', many(3, 140, 0));
+fine("field", "a file is chosen", { body: button("Upload") + '<input id="f" type="file" hidden>', js: on('document.getElementById("f").click()') });
+fine("field", "a field that is off by design", '<fieldset disabled><input id="t" value="later"></fieldset>', many(2, 300));
+fine("copy", "copied, and said so", { body: button("Copy"), js: on('navigator.clipboard.writeText("x").catch(() => {}); e.currentTarget.textContent = "Copied"') });
+fine("copy", "copied without a word", { body: button("Copy"), js: on('navigator.clipboard.writeText("x").catch(() => {})') });
+fine("copy", "copied in the old way", { body: button("Copy") + '<input id="v" value="x">', js: on('document.getElementById("v").select(); document.execCommand("copy")') });
+fine("request", "saved without a word", { body: button("Save"), js: on('fetch("/ok?ms=200")') });
+fine("request", "a slow answer by fetch", { body: button("Show") + out, js: on(`fetch("/ok?ms=3500").then(() => { ${put()} })`) }, undefined, 6800);
+fine("request", "a slow answer by XHR", { body: button("Show") + out, js: on(`const x = new XMLHttpRequest(); x.open("GET", "/ok?ms=3200"); x.onload = () => { ${put()} }; x.send();`) }, undefined, 6500);
+fine("request", "an answer, and drawn a second later", { body: button("Show") + out, js: on(`fetch("/ok?ms=2000").then(() => setTimeout(() => { ${put()} }, 900))`) }, undefined, 5800);
+fine("request", "an error, and said so", { body: button("Show") + out, js: on(`fetch("/fail?ms=1200").then(() => setTimeout(() => { ${put("Sorry")} }, 1600))`) }, undefined, 6200);
+for (const ms of [60, 300, 900, 1600, 2200]) fine("drawn late", `drawn after ${ms} ms`, { body: button() + '<div id="root"></div>', js: on(`setTimeout(() => { const d = document.createElement("div"); d.textContent = "In your cart"; document.getElementById("root").append(d); }, ${ms})`) });
+fine("drawn late", "a busy page that stands still for a second", { body: button() + out, js: on(`setTimeout(() => { const end = performance.now() + 900; while (performance.now() < end); ${put()} }, 30)`) });
+fine("drawn late", "a page still at its first requests", { body: button("Filter") + out, js: `const first = fetch("/ok?ms=4000");${on(`first.then(() => { ${put()} })`)}` }, undefined, 7000);
+fine("canvas", "a drawing", { body: '<canvas id="t" width="300" height="200" style="border:1px solid;cursor:pointer"></canvas>', js: 'const g = document.getElementById("t").getContext("2d"); document.getElementById("t").onclick = (e) => g.fillRect(e.offsetX, e.offsetY, 5, 5);' }, many(4, 200, 3));
+fine("canvas", "a game", { body: '<canvas id="t" width="300" height="200" role="button"></canvas>' }, many(8, 120, 8));
+fine("canvas", "a map is zoomed by a double tap", '<div class="map" id="t" style="width:400px;height:300px;background:#dfd"></div>', many(4, 140, 0));
+fine("canvas", "a button that changes a drawing", { body: '<canvas id="c" width="300" height="200"></canvas>' + button("Red"), js: on('const g = document.getElementById("c").getContext("2d"); g.fillStyle = "red"; g.fillRect(0, 0, 300, 200);') });
+fine("sound and film", "a film by its own handles", '<video id="t" controls width="300" height="150"></video>', many(3, 250, 2));
+fine("sound and film", "a sound without a trace", { body: button("Hear it"), js: on("new Audio('data:audio/wav;base64,UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA=').play().catch(() => {})") });
+fine("sound and film", "a key of a piano", { body: '<div id="t" role="button" style="width:40px;height:120px;border:1px solid"></div>', js: `let c;${on('c = c || new AudioContext(); const o = c.createOscillator(); o.connect(c.destination); o.start(); o.stop(c.currentTime + .05);')}` });
+fine("sound and film", "a chart that moves by itself", '<svg id="t" style="cursor:pointer" width="200" height="80"><rect width="20" height="40"><animate attributeName="height" values="10;40;10" dur="1s" repeatCount="indefinite"/></rect></svg>');
+fine("form", "a form that is not filled in", '<form action="/sent"><input required><button id="t">Send</button></form>');
+fine("form", "a form that is sent", '<form action="/sent"><input name="a" value="1"><button id="t">Send</button></form>', undefined, 1500);
+fine("form", "a form that is emptied", '<form><input name="a" value="1"><button id="t" type="reset">Clear</button></form>');
+fine("shadow root", "a switch in a shadow root", { body: "<x-card></x-card>", js: shadow("<button>Choose</button>", 's.firstChild.onclick = () => s.firstChild.textContent = "Chosen " + Math.random();') }, [click({ n: 3, gap: 220 }, "x-card button")]);
+fine("shadow root", "one element answers in another", { body: button() + "<x-card></x-card>", js: shadow("<p>0</p>", "") + on('document.querySelector("x-card").shadowRoot.firstChild.textContent = "1"') });
+fine("page that moves by itself", "a live button beside a clock", { body: CLOCK + button() + out, js: ticks(500) + on(put()) }, [["wait", 2600], click()]);
+fine("page that moves by itself", "a live button beside an animation", { body: SPIN + button() + out, js: spins + on(`setTimeout(() => { ${put()} }, 500)`) }, [["wait", 1200], click()]);
+fine("page that moves by itself", "a clock is set by a button", { body: CLOCK + button("UTC"), js: ticks(1000) + on('document.getElementById("clock").textContent = "UTC"') }, [["wait", 4300], click()]);
+fine("keypad", "a calculator", { body: `${button("7")}<output id="out"></output>`, js: on('document.getElementById("out").textContent += "7"') }, many(4, 150));
+fine("keypad", "stars", { body: '<span id="t" role="radio" aria-checked="false" style="cursor:pointer">★</span>', js: on('e.currentTarget.setAttribute("aria-checked", "true")') }, many(2, 400));
+fine("not meant", "the bare ground of a page", '<p>Words</p><div id="t" style="height:500px"></div>', many(4, 220, 6));
+fine("not meant", "plain words, once", '<p id="t">Free delivery from fifty euros</p>');
+fine("not meant", "the other button of the mouse", button("Noop"), [click({ button: "right" })]);
+fine("not meant", "a button that is off", '<button id="t" disabled>Buy</button>');
+fine("not meant", "a click into a frame", '<iframe id="t" srcdoc="<button>Ad</button>" width="200" height="80"></iframe>', many(3, 200));
+fine("drag", "a slide is dragged", { body: '<div id="t" style="cursor:pointer;width:300px;height:80px;background:#ccc"></div>' }, [["drag", T, -120, 0]]);
+
+// --- a second set, written when the detector was finished --------------------------------------------
+
+export const fresh = [];
+into = fresh;
+
+dead("shop", "a size that cannot be chosen", '<ul class="sizes"><li id="t" style="cursor:pointer;display:inline-block;padding:9px;border:1px solid">38</li></ul>');
+dead("shop", "a heart that stays empty", { body: '<div class="product"><span id="t" role="button" aria-label="Remember">♡</span></div>', js: on("if (false) e.currentTarget.textContent = '♥'") });
+dead("shop", "a voucher that is sent and refused without a word", { body: '<input name="v" value="SPRING">' + button("Redeem"), js: on('fetch("/fail?ms=400", { method: "POST" }).catch(() => {})') }, undefined, 4800);
+dead("shop", "a picture in a list whose link was forgotten", '<div class="grid"><img id="t" style="cursor:pointer" width="120" height="90" alt="Chair" src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="></div>');
+dead("media", "subscribe below an animated banner", { body: '<marquee id="m">News</marquee><div id="b">0</div><a id="t" class="button" href="#">Subscribe</a>', js: 'let k = 0; setInterval(() => { document.getElementById("b").style.left = ++k + "px"; }, 40);' + on("e.preventDefault()") }, [["wait", 1500], click()]);
+dead("media", "a tag that leads to the empty place", '<p>Tags: <a id="t" href="#">garden</a></p>');
+dead("work", "a row that looks as if it would open", '<table><tr id="t" style="cursor:pointer"><td>Invoice 12</td><td>open</td></tr></table>');
+dead("work", "export throws because of a missing piece", { body: button("Export"), js: on("window.exporter.run()") });
+dead("work", "a menu entry without a listener", { body: '<button id="o">Menu</button><div role="menu" id="m" hidden><div id="t" role="menuitem">Archive</div></div>', js: on('document.getElementById("m").hidden = false', "o") }, [click({}, "#o"), ["wait", 700], click()]);
+dead("work", "a page with a heartbeat to its server", { body: button("Assign"), js: 'setInterval(() => { const x = new XMLHttpRequest(); x.open("GET", "/ok"); x.send(); }, 500);' }, [["wait", 2300], click()]);
+rage("shop", "pay, pay, pay", { body: '<form onsubmit="return false"><button id="t" class="btn pay">Pay € 59</button></form>', js: on('fetch("/fail?ms=900")') }, many(5, 210, 5));
+rage("shop", "a cross on a coupon", '<div class="coupon">SPRING <a id="t" href="#" onclick="return false">×</a></div>', many(4, 190, 2));
+rage("shop", "a filter that has died", { body: '<div id="t" role="checkbox" aria-checked="false" style="cursor:pointer">Only in stock</div>' }, many(4, 260, 3));
+rage("media", "sound on, but no sound", '<div class="player-skin"><span id="t" style="cursor:pointer" aria-label="Sound on">🔇</span></div>', many(5, 170, 2));
+rage("media", "a wall that hides the words", '<div style="width:420px;height:160px;border:1px solid"><p>Log in to read</p><button id="t">I have an account</button></div>', many(4, 230, 4));
+rage("work", "save beside a status that blinks", { body: '<span id="st">●</span>' + button("Save"), js: 'setInterval(() => { const s = document.getElementById("st"); s.style.opacity = s.style.opacity === "0" ? "1" : "0"; }, 400);' }, [["wait", 2200], click({ n: 4, gap: 220, jitter: 3 })]);
+rage("work", "a list that answers after four seconds", { body: button("Show all") + out, js: on(`fetch("/ok?ms=4000").then(() => { ${put()} })`) }, many(4, 200, 3), 5000);
+rage("work", "an icon without a name", '<button id="t"><svg width="18" height="18"><path d="M0 0h18v18z"/></svg></button>', many(6, 140, 3));
+rage("travel", "the next month does not come", '<div class="cal"><b>May</b> <button id="t">Next month</button></div>', many(4, 240, 3));
+rage("travel", "three hard clicks on a seat", '<div id="t" class="seat" style="cursor:pointer;width:30px;height:30px;border:1px solid">7A</div>', many(3, 220, 2));
+fine("shop", "a basket slides in", { body: button() + '<aside id="a"></aside>', css: "aside{position:fixed;right:-200px;top:0;width:200px;height:100%;transition:right .3s}aside.open{right:0}", js: on('document.getElementById("a").className = "open"') });
+fine("shop", "sizes, one after the other", { body: '<span id="t" style="cursor:pointer" class="size">38</span>', js: on('e.currentTarget.style.outline = "2px solid " + (e.currentTarget.style.outline ? "red" : "blue")') }, many(2, 300));
+fine("shop", "quantity, up in a hurry", { body: '<span id="q">1</span><button id="t">+</button>', js: on('document.getElementById("q").textContent++') }, many(6, 130, 2));
+fine("shop", "the picture grows", { body: '<img id="t" style="cursor:zoom-in" width="120" height="90" alt="Chair" src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=">', js: on("e.currentTarget.width = 400") });
+fine("shop", "a price alarm, answered after three seconds", { body: button("Tell me") + out, js: on(`fetch("/ok?ms=2900").then(() => setTimeout(() => { ${put()} }, 200))`) }, undefined, 6400);
+fine("media", "a word is looked up by two clicks in a link list", '<ul><li id="t">Photosynthesis explained</li></ul>', many(2, 130, 0));
+fine("media", "the words are made larger, thrice", { body: '<p>Words</p><button id="t">A+</button>', js: 'let z = 16;' + on('document.body.style.fontSize = ++z + "px"') }, many(3, 250));
+fine("media", "shared through the system", { body: button("Share"), js: 'Navigator.prototype.share = async () => {};' + on('navigator.share({ url: location.href })').replace("navigator.share", "navigator.share") });
+fine("media", "a film is stopped and goes on", '<video id="t" controls width="240" height="120" style="cursor:pointer"></video>', many(2, 500));
+fine("media", "the top of the page, when one is there", { body: '<h1 id="top">News</h1><a id="t" href="#top">To the top</a>' });
+fine("work", "a row opens its details", { body: '<table><tr id="t" style="cursor:pointer"><td>Invoice 12</td></tr></table><div id="out"></div>', js: on(`setTimeout(() => { ${put()} }, 450)`) });
+fine("work", "sorted up and down and up", { body: '<table><thead><tr><th id="t" style="cursor:pointer" aria-sort="none">Name</th></tr></thead><tbody><tr><td>b</td></tr><tr><td>a</td></tr></tbody></table>', js: on('const b = document.querySelector("tbody"); b.append(b.firstElementChild);') }, many(3, 260));
+fine("work", "a mark for the clipboard, again and again", { body: button("#4711"), js: on('navigator.clipboard.writeText("4711").catch(() => {})') }, many(2, 400));
+fine("work", "a chosen entry is chosen again", '<ul><li id="t" role="option" aria-selected="true">Berlin</li></ul>');
+fine("work", "undo by the keys, then a click into the text", '<div id="t" contenteditable="true">Hello</div>', [click(), ["press", "Control+z"], click()]);
+fine("travel", "a map is moved", '<div class="map-canvas map" id="t" style="width:300px;height:200px;cursor:pointer;background:#cfc"></div>', [["drag", T, 60, 20]]);
+fine("travel", "the next month, three times", { body: '<b id="m">1</b><button id="t" aria-label="Next month">›</button>', js: on('document.getElementById("m").textContent++') }, many(3, 280));
+fine("travel", "a ticket is printed in a new window", { body: '<a id="t" target="ticket" href="/ticket">Print the ticket</a>' });
+fine("travel", "a seat plan in a drawing", '<canvas id="t" width="260" height="160" style="cursor:pointer"></canvas>', many(3, 200, 6));
+fine("travel", "the search is sent", '<form action="/trips"><input name="to" value="Rome"><button id="t">Search</button></form>', undefined, 1500);
+
+export const scripts = all;
