@@ -1,7 +1,7 @@
 //! Many units compared with each other — stores, carriers, products — when most of them have few
 //! observations: each is drawn towards what is usual by as much as chance explains.
 //!
-//! [`rates`] is a beta-binomial model of shares, [`means`] a normal model of answers. In both the
+//! [`rates`](fn@rates) is a beta-binomial model of shares, [`means`](fn@means) a normal model of answers. In both the
 //! spread between the units is learned from the units themselves (empirical Bayes; Efron & Morris
 //! 1975, Morris 1983, "Parametric empirical Bayes inference"). The value of a unit is its posterior
 //! mean at the most likely spread: with no spread beyond chance every unit stands at the mean. Its

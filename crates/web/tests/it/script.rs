@@ -42,6 +42,9 @@ fn the_script_is_that_of_its_source_and_small() {
 
 #[test]
 fn it_behaves_as_it_says() {
+    if std::env::var_os("THROUGHLINE_FULL").is_none() {
+        return println!("skipped: half a hundred pages at once take more than a minute; the full gate opens them");
+    }
     let Some(told) = run("node", &["tests/sdk.mjs"]) else { return };
     assert!(told.status.success(), "{}", said(&told));
     assert!(said(&told).contains(" 0 failed"), "{}", said(&told));
