@@ -5,6 +5,7 @@
 //! write their files, at the latest after [`Options::settle_seconds`](crate::Options). What was not
 //! settled when the process died is read from the ledger again at the next start.
 
+use crate::aside;
 use crate::brand::Brand;
 use crate::engine::Inner;
 use crate::erasure::ErasureFrame;
@@ -268,6 +269,8 @@ struct Part<'a> {
     fresh: crate::attributes::Fresh,
     counted: Pending,
     quarantined: Vec<(&'a Frame, String, String)>,
+    /// Decisions about what was kept aside: their places, and the places of what they are about.
+    decided: Vec<(u64, Vec<u64>)>,
     tallied: bool,
 }
 
@@ -401,6 +404,7 @@ fn fold_part<'a>(
         fresh: Vec::new(),
         counted: Pending::default(),
         quarantined: Vec::new(),
+        decided: Vec::new(),
         tallied: false,
         brand: brand.clone(),
     };
@@ -422,6 +426,10 @@ fn fold_part<'a>(
             FrameKind::Interaction => {
                 let i = decode(frame)?;
                 part.counted.add(i.source.as_str(), &Tally { accepted: 1, ..Tally::default() }, at);
+                let decided = aside::decided(&i);
+                if !decided.is_empty() {
+                    part.decided.push((h.position, decided));
+                }
                 let key = MessageKey(h.key);
                 let node = fold.add(&i, key, h.position).unwrap_or_else(|e| {
                     tracing::warn!(
@@ -461,6 +469,7 @@ fn fold_part<'a>(
         )?
         .execute(params![frame.header.position.cast_signed(), id.0, source, "conflict", message_id])?;
     }
+    aside::write_decided(tx, id, &part.decided)?;
     let changes: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
     record_changes(tx, id, last, &changes)?;
     Ok((part, moved.into_iter().map(|m| Moved { node: m.node.0, from: m.from, to: m.to }).collect()))

@@ -18,6 +18,7 @@ mod rows;
 mod engine;
 mod receive;
 mod arrivals;
+mod aside;
 mod tallies;
 mod whereabouts;
 mod folding;
@@ -36,6 +37,7 @@ mod check;
 mod background;
 
 pub use arrivals::{Arrival, Arrivals};
+pub use aside::{KeptAside, MOST_AT_ONCE, Verdict};
 pub use background::give_way;
 pub use check::{CheckReport, Digest};
 pub use effects::{Answered, Askable, Askables, Asked};

@@ -2,6 +2,7 @@
 
 mod account;
 mod alerts;
+mod aside;
 mod ask;
 mod asking;
 mod assets;
@@ -92,6 +93,8 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/data", Area::Data, data::data),
         get("/data/source", Area::Data, source::source),
         get("/data/source/first", Area::Data, source::first),
+        get("/data/aside", Area::Customers, aside::list),
+        post("/data/aside", Area::Decide, aside::decide),
         get("/data/message", Area::Data, source::message),
         get("/data/progress", Area::Figures, data::progress),
         get("/data/import", Area::Data, imports::imports),

@@ -62,6 +62,8 @@ pub(crate) const NO_SUCH_VIEW: &str = "there is no such view, or it is somebody 
 pub(crate) const NO_WORKSPACE: &str = "there is no workspace yet";
 pub(crate) const WRONG_LOGIN: &str = "the address or the password is wrong";
 pub(crate) const NO_SUCH_KEY: &str = "there is no such key, or it is revoked already";
+/// A form that says neither.
+pub(crate) const NO_VERDICT: &str = "say whether they are taken in or left out";
 /// A source that nobody has a key for and that has sent nothing.
 pub(crate) const NO_SUCH_SOURCE: &str = "there is no such source; make a key for it on the Data page";
 pub(crate) const LAST_ADMIN: &str = "this is the last administrator; make another one first";

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 //! The engine on real files: ledger, SQLite and timelines in a temporary directory.
 
+mod aside;
 mod erasure;
 mod formats;
 mod outcomes;

@@ -139,8 +139,9 @@ fn waits(
         let runs = imports.runs(workspace.id).map_err(|e| EngineError::Refused(e.to_string()))?;
         let files = runs.iter().filter(|r| waiting(r.state)).count() as u64;
         add(files, format!("{} for a decision", format::counted(files, "file waits", "files wait")), "/data/import");
-        let aside: u64 = e.sources(workspace.id)?.iter().map(|s| s.tally.quarantined).sum();
-        add(aside, format!("{} kept aside", format::counted(aside, "interaction is", "interactions are")), "/data");
+        let aside = e.waiting_aside(workspace.id)?;
+        let words = format!("{} kept aside", format::counted(aside, "interaction is", "interactions are"));
+        add(aside, words, if opens_people { "/data/aside" } else { "/data" });
     }
     Ok(all)
 }

@@ -22,6 +22,8 @@ struct DataPage {
     frame: Frame,
     sources: Vec<SourceTally>,
     status: Status,
+    /// Messages that wait for a decision.
+    aside: u64,
     keys: Vec<Key>,
     makes_keys: bool,
     fault: &'static str,
@@ -29,11 +31,12 @@ struct DataPage {
 
 async fn show(web: &Web, visit: Visit, fault: &'static str) -> Result<Response, Problem> {
     let workspace = visit.workspace()?.id;
-    let (sources, status) = web.ask(move |e| Ok((e.sources(workspace)?, e.status()))).await?;
+    let (sources, status, aside) =
+        web.ask(move |e| Ok((e.sources(workspace)?, e.status(), e.waiting_aside(workspace)?))).await?;
     let makes_keys = visit.may(Area::Keys);
     let keys = if makes_keys { web.accounts(move |s| keys(s, workspace)).await? } else { Vec::new() };
     let frame = Frame::new(web, visit, Room::Data, "Data").await?;
-    page(&DataPage { frame, sources, status, keys, makes_keys, fault })
+    page(&DataPage { frame, sources, status, aside, keys, makes_keys, fault })
 }
 
 /// Shows the sources, how far everything is, and the keys.

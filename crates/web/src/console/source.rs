@@ -13,7 +13,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
-use throughline_interactions::{Outcome, Zone};
+use throughline_interactions::{Outcome, WorkspaceId, Zone};
 use throughline_pipeline::{Arrivals, SourceTally, Whereabout, Whereabouts};
 
 /// Minutes that are drawn.
@@ -87,13 +87,7 @@ pub(crate) async fn source(
 /// Shows a source, with a key that was just made for it.
 pub(super) async fn show(web: &Web, visit: Visit, name: String, new_key: Option<String>) -> Result<Response, Problem> {
     let workspace = visit.workspace()?.id;
-    let wanted = name.clone();
-    let (tally, arrivals) = web
-        .ask(move |e| {
-            let tally = e.sources(workspace)?.into_iter().find(|s| s.source == wanted);
-            Ok((tally, e.arrivals(workspace, &wanted)?))
-        })
-        .await?;
+    let (tally, arrivals) = known_of(web, workspace, name.clone()).await?;
     let all = web.accounts(move |s| keys(s, workspace)).await?;
     let mut own: Vec<Key> = all.into_iter().filter(|k| k.source.as_str() == name).collect();
     if tally.is_none() && own.is_empty() {
@@ -120,6 +114,15 @@ pub(super) async fn show(web: &Web, visit: Visit, name: String, new_key: Option<
         name,
         frame,
     })
+}
+
+/// What is known of a source: all it ever sent, and what came of late.
+async fn known_of(web: &Web, workspace: WorkspaceId, name: String) -> Result<(Option<SourceTally>, Arrivals), Problem> {
+    let known = web.ask(move |e| {
+        let tally = e.sources(workspace)?.into_iter().find(|s| s.source == name);
+        Ok((tally, e.arrivals(workspace, &name)?))
+    });
+    known.await
 }
 
 fn pace(a_minute: f64) -> String {
@@ -186,13 +189,7 @@ pub(crate) async fn first(
 ) -> Result<Response, Problem> {
     let Query(Named { name }) = query?;
     let workspace = visit.workspace()?.id;
-    let wanted = name.clone();
-    let (tally, arrivals) = web
-        .ask(move |e| {
-            let tally = e.sources(workspace)?.into_iter().find(|s| s.source == wanted);
-            Ok((tally, e.arrivals(workspace, &wanted)?))
-        })
-        .await?;
+    let (tally, arrivals) = known_of(&web, workspace, name.clone()).await?;
     page(&watch(&visit, &name, tally.as_ref(), &arrivals))
 }
 
@@ -264,8 +261,8 @@ fn in_words(found: Whereabouts, frame: &Frame) -> Found {
         Whereabout::KeptAside { interaction, .. } => (
             "Kept aside".to_owned(),
             format!(
-                "{}, received {}: a message with this id and another content was here already. If it is another \
-                 message, its sender must give it an id of its own.",
+                "{}, received {}: a message with this id and another content was here already. What is kept aside \
+                 is decided about from the Data page.",
                 interaction.event,
                 format::minute(interaction.received_at, zone)
             ),

@@ -128,6 +128,10 @@ fn every_page_is_sound_in_a_browser() {
     let sources = house.engine.sources(house.workspace.id).unwrap();
     let source = &sources.iter().find(|s| !s.source.starts_with("import:")).unwrap().source;
     let latest = house.engine.arrivals(house.workspace.id, source).unwrap().latest[0].message_id.clone().unwrap();
+    let mut sender = house.key(source, throughline_web::KeyRole::Writer);
+    let other = json!({"message_id": latest, "event": "Order Cancelled", "identifiers": {"user_id": "somebody"}});
+    assert_eq!(sender.post("/v1/interactions", other.to_string()).json()["quarantined"], 1);
+    house.engine.wait_folded().unwrap();
     let (source, message) = (format!("/data/source?name={source}"), format!("/data/message?id={latest}"));
     let pages = [
         map,
@@ -165,6 +169,7 @@ fn every_page_is_sound_in_a_browser() {
         "/data",
         &source,
         &message,
+        "/data/aside",
         "/settings/workspace",
         "/settings/people",
         "/settings/audit",

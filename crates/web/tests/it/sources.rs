@@ -133,6 +133,17 @@ fn whoever_connects_a_source_sees_what_arrives_and_why_not() {
     sender.send("POST", "/v1/interactions", &[], other.to_string().as_bytes());
     house.engine.wait_folded().unwrap();
     assert!(where_is(&mut admin, "o-1").contains("Kept aside"));
+    assert!(admin.get("/data").text().contains("1\u{a0}message kept aside"), "{}", admin.get("/data").text());
+    let aside = admin.get("/data/aside");
+    assert!(aside.text().contains("Order Cancelled") && aside.text().contains("Was here before"), "{}", aside.text());
+    let position =
+        aside.text().split("name=\"positions\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let refused = admin.form("/data/aside", &token, &[("positions", &position), ("verdict", "perhaps")]);
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    admin.form("/data/aside", &token, &[("positions", &position), ("verdict", "take")]);
+    assert!(admin.get("/data/aside").text().contains("Nothing waits for a decision"));
+    assert!(where_is(&mut admin, &format!("o-1~{position}")).contains("Accepted and counted"));
+    assert!(admin.get("/settings/audit").text().contains("took in what was kept aside"));
     // Who may not see customers is not told what a message says.
     let mut viewer = house.invited(&mut admin, "viewer");
     let seen = viewer.get("/data/message?id=o-1");

@@ -4,6 +4,7 @@
 mod meaning;
 mod neighbours;
 mod recorded;
+mod script;
 
 use throughline_interactions::{Draft, Fault, Timestamp};
 use throughline_wire::{Around, Event, posthog, segment};
