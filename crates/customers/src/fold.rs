@@ -81,10 +81,14 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Folds one interaction and returns the node it stands under.
-    pub fn add(&mut self, i: &Interaction, key: MessageKey, position: u64) -> Result<Node, FoldError> {
+    /// Folds one interaction and returns the node it stands under; `None` for a decision, which is about
+    /// customers and is nobody's own.
+    pub fn add(&mut self, i: &Interaction, key: MessageKey, position: u64) -> Result<Option<Node>, FoldError> {
         if i.source.as_str() == throughline_interactions::SourceId::SYSTEM {
             self.decide(i, position)?;
+            if i.identifiers.is_empty() {
+                return Ok(None);
+            }
         }
         let order = i.order_key(key);
         let nodes = i.nodes(self.secret);
@@ -121,7 +125,7 @@ impl<'a> Fold<'a> {
                 }
             }
         }
-        Ok(primary)
+        Ok(Some(primary))
     }
 
     fn decide(&mut self, i: &Interaction, position: u64) -> Result<(), FoldError> {

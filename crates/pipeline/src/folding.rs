@@ -437,9 +437,11 @@ fn fold_part<'a>(
                         event = e.event,
                         "a decision cannot be read and is passed over"
                     );
-                    Node(h.node)
+                    None
                 });
-                part.rows.push(row(&brand, &i, key, node, h.position, &mut names, &mut part.fresh));
+                if let Some(node) = node {
+                    part.rows.push(row(&brand, &i, key, node, h.position, &mut names, &mut part.fresh));
+                }
             }
             FrameKind::Quarantined => {
                 let i = decode(frame)?;

@@ -4,6 +4,7 @@
 use crate::client::Answer;
 use crate::house::House;
 use serde_json::{Value, json};
+use throughline_customers::CustomerQuery;
 use throughline_interactions::SourceId;
 use throughline_web::{KeyRole, create_key};
 
@@ -13,6 +14,10 @@ fn sent(house: &House, key: &str, query: &str, cookie: Option<&str>, items: &Val
     let mut head = vec![("content-type", "text/plain"), ("origin", "https://shop.example")];
     head.extend(cookie.map(|c| ("cookie", c)));
     house.stranger().send("POST", &format!("/v1/web?key={key}{query}"), &head, body.as_bytes())
+}
+
+fn query(search: &str) -> CustomerQuery {
+    CustomerQuery { search: search.to_owned(), after: None, limit: 10 }
 }
 
 fn writer(house: &House) -> String {
@@ -149,7 +154,8 @@ fn whoever_connects_a_source_sees_what_arrives_and_why_not() {
     let seen = viewer.get("/data/message?id=o-1");
     assert!(seen.status == 403 || !seen.text().contains("user_id"), "{}", seen.text());
     // An erased person is gone from what was remembered.
-    let id = house.engine.customers(house.workspace.id, &Default::default()).unwrap().rows[0].id;
+    assert_eq!(house.engine.customers(house.workspace.id, &query("")).unwrap().total, 2, "a decision is no customer");
+    let id = house.engine.customers(house.workspace.id, &query("ana")).unwrap().rows[0].id;
     house.engine.erase(house.workspace.id, "test", id).unwrap();
     assert!(where_is(&mut admin, "o-1").contains("Erased"));
     assert!(house.engine.arrivals(house.workspace.id, "shop").unwrap().latest.is_empty());
