@@ -18,9 +18,12 @@
 //!
 //! Files that lie in `inbox/<workspace>/` come in by themselves once it is known how to read them.
 //!
+//! What another system delivers is read by a recipe too (`deliveries.rs`).
+//!
 //! This room knows neither HTTP nor pages. Read `run.rs` first, then `uploads.rs` and `work.rs`.
 
 mod choice;
+mod deliveries;
 mod inbox;
 mod places;
 mod preview;
@@ -29,6 +32,7 @@ mod uploads;
 mod work;
 
 pub use choice::{Choice, ChosenColumn, Look};
+pub use deliveries::{check_delivery_recipe, read_delivery};
 pub use places::Place;
 pub use preview::Preview;
 pub use run::{Counts, Run, RunState};

@@ -26,12 +26,14 @@ impl std::fmt::Debug for Identifier {
 pub enum IdentifierClass {
     /// Names a person: an account, an e-mail address, a telephone number, a card.
     Person,
-    /// Names a thing that a person uses: a browser, a telephone, a visit. Never joins two people.
+    /// Names a thing that a person uses or has: a browser, a telephone, a visit, an order, a parcel. Never joins
+    /// two people.
     Device,
 }
 
 /// Strength of a kind, 0 strongest: a user id over an e-mail address over a telephone number over
-/// other names of a person over a device over a visit.
+/// other names of a person over a device over a visit, an order
+/// or a parcel.
 pub fn identifier_rank(kind: &str) -> u8 {
     match kind {
         "user_id" => 0,
@@ -40,7 +42,7 @@ pub fn identifier_rank(kind: &str) -> u8 {
         "device_id" => 6,
         "anonymous_id" => 7,
         "cookie" => 8,
-        "visit" => 9,
+        "visit" | "order" | "parcel" => 9,
         _ => 3,
     }
 }

@@ -42,7 +42,7 @@ const FOLLOWED: f64 = 0.9;
 /// What is compared, before and after what moment.
 #[derive(Debug, Clone)]
 pub struct EffectOf {
-    /// The journey.
+    /// The journey, with the scope that is looked at.
     pub compiled: Arc<Compiled>,
     /// The pain point.
     pub key: Key,
@@ -157,7 +157,7 @@ impl Pass for FollowPass {
     fn customer(&self, local: &mut EffectLocal, customer: Customer<'_>, state: &mut FollowState) {
         let EffectLocal { splitter, lookup } = local;
         let of = &self.0;
-        for i in splitter.split(&of.compiled, &customer).iter().filter(|i| i.start < of.start) {
+        for i in splitter.split(&of.compiled, &customer).iter().filter(|i| i.is_counted && i.start < of.start) {
             if let Some(at) = of.begun(lookup, i, &customer, of.start) {
                 *state.exposure.entry(whole_days(at - i.start)).or_default() += 1;
             }
@@ -382,7 +382,7 @@ impl EffectPass {
     fn seen(&self, local: &mut EffectLocal, customer: &Customer<'_>) -> Vec<Seen> {
         let EffectLocal { splitter, lookup } = local;
         let mut all: Vec<Seen> = Vec::new();
-        for i in splitter.split(&self.of.compiled, customer).iter() {
+        for i in splitter.split(&self.of.compiled, customer).iter().filter(|i| i.is_counted) {
             let Some(period) = self.of.period(i.start).filter(|p| all.iter().all(|s| s.period != *p)) else { continue };
             let exposed = self.is_exposed(lookup, i, customer);
             let outcome = self.outcome(i).map(|(bad, until)| {

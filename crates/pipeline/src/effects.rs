@@ -2,7 +2,7 @@
 
 use crate::brand::Brand;
 use crate::folding::decode;
-use crate::{Engine, EngineError, View};
+use crate::{Engine, EngineError, Met, View};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub struct Asked {
     pub start: i64,
     /// Days of the window after it, and of the one before it.
     pub days: u32,
+    /// Only those that met something, or did not.
+    pub met: Option<Met>,
 }
 
 /// What is known of it.
@@ -106,7 +108,8 @@ impl Engine {
     }
 
     fn effect_pass(&self, brand: &Brand, snapshot: &Snapshot, asked: &Asked) -> Result<EffectPass, EngineError> {
-        let compiled = self.compiled_with_returns(brand, snapshot, &asked.journey, &View::default())?;
+        let view = View { met: asked.met.clone(), ..View::default() };
+        let compiled = self.compiled_with_returns(brand, snapshot, &asked.journey, &view)?;
         let Asked { key, outcome, start, days, .. } = *asked;
         let of = EffectOf { compiled, key, outcome, start, length: i64::from(days) * DAY };
         let follow = FollowPass(of.clone());
@@ -173,7 +176,7 @@ fn priced(
     followed: i64,
 ) -> Result<Revenue, EngineError> {
     let range = Some(TimeRange { from: Timestamp(from), until: Timestamp(until) });
-    let compiled = Arc::new(Compiled::clone(&points.compiled).within(Scope { range, ..Scope::default() }));
+    let compiled = Arc::new(Compiled::clone(&points.compiled).within(Scope { range, ..points.compiled.scope }));
     let points = PainPoints { compiled, ..points.clone() };
     let first = snapshot.scan(&Extent, &ScanOptions::default())?.first().map_or(0, |t| t.0);
     let observed = u32::try_from((followed.min(points.compiled.end - first)).max(0) / DAY).unwrap_or(u32::MAX);

@@ -4,6 +4,7 @@
 mod ask;
 mod audit;
 mod follow_up;
+mod hook;
 mod initiative;
 mod invitation;
 mod key;
@@ -17,6 +18,7 @@ mod view;
 pub use ask::{Ask, Question, ask_secret, asked_since, asks, is_answered, note_answered, note_asked, read_ask};
 pub use audit::{Entry, audit_page, note};
 pub use follow_up::{FollowUp, assign, finish, follow_ups};
+pub use hook::{Hook, HookKind, create_hook, hook, hooks, remove_hook};
 pub use initiative::{Aim, Initiative, InitiativeState, begin_initiative, change_initiative, initiative, initiatives};
 pub use invitation::{Invitation, accept, first_administrator, invite, is_open, open_invitations};
 pub use key::{Key, KeyRole, create_key, find_key, keys, revoke_key, touch_key};
@@ -30,7 +32,14 @@ pub use view::{View, delete_view, save_view, views};
 use throughline_store::{Migration, Table, TableKind};
 
 /// The schema of the accounts and of what they promise to do.
-pub const MIGRATIONS: [Migration; 4] = [FIRST, SECOND, THIRD, FOURTH];
+pub const MIGRATIONS: [Migration; 5] = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
+
+const FIFTH: Migration = Migration {
+    room: "web",
+    number: 5,
+    sql: include_str!("migrations/0005.sql"),
+    tables: &[Table { name: "web_hooks", kind: TableKind::Definition }],
+};
 
 const FOURTH: Migration = Migration {
     room: "web",

@@ -14,6 +14,7 @@ mod data;
 mod frame;
 mod go;
 mod home;
+mod hooks;
 mod imports;
 mod initiative_view;
 mod initiatives;
@@ -108,6 +109,8 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/data/places/{id}/{act}", Area::Workspace, places::act),
         get("/workspaces/new", Area::Found, imports::found_page),
         post("/workspaces/new", Area::Found, imports::found),
+        post("/data/hooks", Area::Keys, hooks::create),
+        post("/data/hooks/{id}/remove", Area::Keys, hooks::remove),
         post("/data/keys", Area::Keys, data::make_key),
         post("/data/keys/{id}/revoke", Area::Keys, data::revoke),
         get("/settings/workspace", Area::Workspace, workspace::workspace_page),

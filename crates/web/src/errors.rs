@@ -18,6 +18,8 @@ pub(crate) enum Problem {
     Unreadable(&'static str, String),
     /// No key, or a wrong one.
     NoKey(&'static str),
+    /// A delivery that is not signed as it should be.
+    Forged(String),
     /// A page for people who have logged in.
     LoginNeeded,
     /// Known, and not allowed.
@@ -71,6 +73,7 @@ impl Problem {
         match self {
             Self::Unreadable(code, message) => told(StatusCode::BAD_REQUEST, code, message, texts::DO_MEND_REQUEST),
             Self::NoKey(message) => told(StatusCode::UNAUTHORIZED, "unauthorized", message, texts::DO_GIVE_KEY),
+            Self::Forged(message) => told(StatusCode::UNAUTHORIZED, "bad_signature", message, texts::DO_COMPARE_SECRET),
             Self::LoginNeeded => told(StatusCode::UNAUTHORIZED, "unauthorized", texts::NO_LOGIN, texts::DO_LOG_IN),
             Self::NotAllowed(message) => told(StatusCode::FORBIDDEN, "forbidden", message, texts::DO_ASK_ADMIN),
             Self::StaleForm => told(StatusCode::FORBIDDEN, "stale_form", texts::STALE_FORM, texts::DO_RELOAD),

@@ -181,6 +181,7 @@ pub(crate) fn people_behind(
                 outcome: e.outcome,
                 start: e.start,
                 days: e.days,
+                met: view.met.clone(),
             };
             engine.effect_people(workspace, &asked, e.is_after, e.part)
         }

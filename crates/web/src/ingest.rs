@@ -2,9 +2,11 @@
 
 mod answer;
 mod body;
+mod hooks;
 mod receive;
 mod script;
 mod sdk;
+mod signature;
 
 use crate::accounts::Area;
 use crate::routes::{Route, get, post, preflight};
@@ -18,6 +20,7 @@ pub(crate) fn routes() -> Vec<Route> {
     let mut routes = vec![
         post("/v1/interactions", Area::Receive, receive::receive_interactions),
         preflight("/v1/interactions", receive::answer_preflight),
+        post("/v1/hooks/{id}", Area::Send, hooks::deliver),
         get("/tl.js", Area::Send, script::script).compressed(),
         get("/v1/projects/{key}/settings", Area::Send, sdk::settings),
         get("/sourceConfig", Area::Send, sdk::source_config),

@@ -48,11 +48,14 @@ pub const MIGRATIONS: &[Migration] = &[
     accounts::MIGRATIONS[1],
     accounts::MIGRATIONS[2],
     accounts::MIGRATIONS[3],
+    accounts::MIGRATIONS[4],
     throughline_imports::MIGRATIONS[0],
     throughline_imports::MIGRATIONS[1],
     throughline_outreach::MIGRATION,
     throughline_news::MIGRATION,
 ];
+// None is forgotten.
+const _: () = assert!(MIGRATIONS.len() == accounts::MIGRATIONS.len() + throughline_imports::MIGRATIONS.len() + 2);
 
 /// The path of a one-time link that makes the first administrator (`/join/…`), while nobody has an
 /// account; `None` afterwards. It opens once and for a day; asking again makes a new one and

@@ -3,6 +3,7 @@
 
 pub(crate) const DO_MEND_REQUEST: &str = "mend the request and send it again";
 pub(crate) const DO_GIVE_KEY: &str = "send `Authorization: Bearer <key>`; an administrator makes keys under Data";
+pub(crate) const DO_COMPARE_SECRET: &str = "compare the secret on the page of the source with the sender's";
 pub(crate) const DO_LOG_IN: &str = "log in and try again";
 pub(crate) const DO_ASK_ADMIN: &str = "ask an administrator of this workspace";
 pub(crate) const DO_RELOAD: &str = "go back, reload the page and send the form again";
@@ -66,6 +67,13 @@ pub(crate) const NO_SUCH_KEY: &str = "there is no such key, or it is revoked alr
 pub(crate) const NO_VERDICT: &str = "say whether they are taken in or left out";
 /// A source that nobody has a key for and that has sent nothing.
 pub(crate) const NO_SUCH_SOURCE: &str = "there is no such source; make a key for it on the Data page";
+pub(crate) const NO_SUCH_HOOK: &str = "there is no such webhook; it may have been removed";
+pub(crate) const NOBODYS_STORY: &str = "this tells nobody's story and was left out";
+pub(crate) const A_TEST_DELIVERY: &str = "a test delivery was understood and left out";
+pub(crate) const BAD_HOOK: &str = "choose what delivers; a secret has at most 400 letters, and a recipe at most 64 KB";
+pub(crate) const NO_HOOK_SECRET: &str =
+    "paste the secret that the sender shows for its webhooks: without it anybody could make up orders";
+pub(crate) const NO_HOOK_RECIPE: &str = "write a recipe that says what the fields of a delivery mean";
 pub(crate) const LAST_ADMIN: &str = "this is the last administrator; make another one first";
 pub(crate) const BAD_SOURCE: &str = "a source's name has 1 to 100 letters, digits or -_.:/ such as web-shop";
 pub(crate) const RESERVED_SOURCE: &str =

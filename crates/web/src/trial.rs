@@ -51,6 +51,7 @@ pub fn begin_trial(
         outcome: finding.outcome,
         start: trial.from.0,
         days: trial.days,
+        met: None,
     };
     let Some(before) = engine.effect(workspace.id, &asked)?.effect.exposure.before.estimate() else { return Ok(None) };
     let zone = Zone::new(&workspace.zone).ok();
@@ -66,6 +67,7 @@ pub fn begin_trial(
         cost: cost.map_or(0, |c| c.minor),
         journey: journey.key.clone(),
         figure: pain_name(finding),
+        met: None,
         aim: Aim::Exposure,
         target: before.value / 2.0,
         starts: format::iso_day(trial.from, zone.as_ref()),

@@ -99,12 +99,7 @@ impl AskedPart {
                 Some((moved(last, 1 - length)?, last))
             }
         };
-        let met = match (said(&self.only), said(&self.without)) {
-            (Some(_), Some(_)) => return Err(wrong("take `only` or `without`, not both".to_owned())),
-            (Some(text), None) => Some((true, text)),
-            (None, Some(text)) => Some((false, text)),
-            (None, None) => None,
-        };
+        let met = self.chosen()?;
         let as_of = said(&self.as_of).map(|text| instant(&text)).transpose()?;
         let part = part(period, days, met.as_ref(), as_of, zone)?;
         let against = match said(&self.compare).as_deref() {
@@ -133,6 +128,36 @@ impl AskedPart {
     }
 }
 
+impl AskedPart {
+    /// An address that says only who met, or did not meet, something.
+    pub(crate) fn of(only: String, without: String) -> Self {
+        Self { only: Some(only), without: Some(without), ..Self::default() }
+    }
+
+    /// Those that met something, or did not.
+    pub(crate) fn met(&self) -> Result<Option<Met>, Problem> {
+        self.chosen()?.map(|(with, text)| met_of(with, &text)).transpose()
+    }
+
+    fn chosen(&self) -> Result<Option<(bool, String)>, Problem> {
+        let said = |field: &Option<String>| field.clone().filter(|text| !text.trim().is_empty());
+        match (said(&self.only), said(&self.without)) {
+            (Some(_), Some(_)) => Err(wrong("take `only` or `without`, not both".to_owned())),
+            (Some(text), None) => Ok(Some((true, text))),
+            (None, Some(text)) => Ok(Some((false, text))),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+fn met_of(with: bool, text: &str) -> Result<Met, Problem> {
+    let (dimension, value) = text
+        .split_once('=')
+        .filter(|(dimension, value)| !dimension.is_empty() && !value.is_empty())
+        .ok_or_else(|| wrong(format!("`{text}` is not a dimension and its value, such as ref:carrier=dhl")))?;
+    Ok(Met { dimension: dimension.to_owned(), value: value.to_owned(), with })
+}
+
 impl Look {
     /// The address of what is looked at, the comparison included.
     pub(crate) fn query(&self) -> String {
@@ -142,6 +167,11 @@ impl Look {
             Against::Others => "compare=others",
         };
         joined(&self.part.query, compare)
+    }
+
+    /// Those that are looked at as one more field of an address, with its `&`; empty for everybody.
+    pub(crate) fn and_met(&self) -> String {
+        self.part.view.met.as_ref().map_or_else(String::new, |met| format!("&{}", met_query(met)))
     }
 
     /// The same look at those only that met, or did not meet, something, compared with the others.
@@ -175,15 +205,9 @@ fn part(
     let mut view = View { range, met: None, as_of };
     let mut words = String::new();
     if let Some((with, text)) = met {
-        let (dimension, value) = text
-            .split_once('=')
-            .filter(|(dimension, value)| !dimension.is_empty() && !value.is_empty())
-            .ok_or_else(|| wrong(format!("`{text}` is not a dimension and its value, such as ref:carrier=dhl")))?;
-        view.met = Some(Met { dimension: dimension.to_owned(), value: value.to_owned(), with: *with });
-        let name = dimension.split_once(':').map_or(dimension, |(_, name)| name).replace(['_', '-'], " ");
-        words = format!("{}{name} {value}", if *with { "" } else { "not " });
-        let field = if *with { "only" } else { "without" };
-        query = joined(&query, &format!("{field}={}", super::console::percent_encoded(text)));
+        view.met = Some(met_of(*with, text)?);
+        words = view.met.as_ref().map_or_else(String::new, met_words);
+        query = joined(&query, &view.met.as_ref().map_or_else(String::new, met_query));
     }
     if let Some(at) = as_of {
         let at = jiff::Timestamp::from_microsecond(at.0).map_err(|e| wrong(e.to_string()))?;
@@ -193,6 +217,18 @@ fn part(
         format!("{} – {}", format::day(r.from, zone), format::day(Timestamp(r.until.0 - 1), zone))
     });
     Ok(Part { view, query, window, met: words })
+}
+
+/// What was met, or was not, in words: `carrier dhl`, `not carrier dhl`.
+pub(crate) fn met_words(met: &Met) -> String {
+    let name = met.dimension.split_once(':').map_or(met.dimension.as_str(), |(_, name)| name).replace(['_', '-'], " ");
+    format!("{}{name} {}", if met.with { "" } else { "not " }, met.value)
+}
+
+/// The same as an address says it: `only=ref%3Acarrier%3Ddhl`.
+pub(crate) fn met_query(met: &Met) -> String {
+    let field = if met.with { "only" } else { "without" };
+    format!("{field}={}", super::console::percent_encoded(&format!("{}={}", met.dimension, met.value)))
 }
 
 /// Two parts of a query.

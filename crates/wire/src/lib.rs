@@ -1,6 +1,6 @@
 //! What tracking SDKs send, as drafts of interactions: Segment's and RudderStack's calls, PostHog's
-//! captures, the interactions of our own script on a page ([`script`]). Whoever uses another's changes the
-//! host and nothing else.
+//! captures, the interactions of our own script on a page ([`script`]), and what a shop's own systems
+//! deliver ([`hooks`]). Whoever uses another's library changes the host and nothing else.
 //!
 //! A body is cut into the text of its events ([`split`]) without understanding them, so that a broken
 //! one harms none of its neighbours; what stands around them is the [`Envelope`]; each event is read by
@@ -15,6 +15,7 @@
 pub mod commerce;
 mod envelope;
 mod fields;
+pub mod hooks;
 pub mod posthog;
 pub mod script;
 pub mod segment;

@@ -1,6 +1,7 @@
 //! What a brand tries against a pain point: who, for how much, since when, and what is to come of it.
 
 use throughline_interactions::{Timestamp, WorkspaceId};
+use throughline_pipeline::Met;
 use throughline_store::rusqlite::{self, OptionalExtension, Row, Transaction, params};
 use throughline_store::{Store, StoreError};
 
@@ -94,6 +95,8 @@ pub struct Initiative {
     pub journey: String,
     /// The pain point by its name in addresses: `pain.promise.0.dissatisfaction`.
     pub figure: String,
+    /// Only those that met something, or did not; everybody where it is `None`.
+    pub met: Option<Met>,
     /// Which share is to come down.
     pub aim: Aim,
     /// To what, 0–1.
@@ -115,7 +118,7 @@ pub struct Initiative {
 }
 
 const COLUMNS: &str = "id, workspace, title, what, owner, cost, journey, figure, aim, target, starts, ends, state, \
-                       created_at, created_by, changed_at, changed_by";
+                       created_at, created_by, changed_at, changed_by, met_dimension, met_value, met_with";
 
 fn read(r: &Row<'_>) -> rusqlite::Result<Initiative> {
     let name = |i: usize| r.get::<_, String>(i);
@@ -137,14 +140,20 @@ fn read(r: &Row<'_>) -> rusqlite::Result<Initiative> {
         created_by: r.get(14)?,
         changed_at: Timestamp(r.get(15)?),
         changed_by: r.get(16)?,
+        met: match (r.get(17)?, r.get(18)?) {
+            (Some(dimension), Some(value)) => {
+                Some(Met { dimension, value, with: r.get::<_, Option<i64>>(19)? != Some(0) })
+            }
+            _ => None,
+        },
     })
 }
 
 /// Keeps a new one and gives its number.
 pub fn begin_initiative(tx: &Transaction<'_>, i: &Initiative) -> rusqlite::Result<u64> {
     tx.execute(
-        "INSERT INTO web_initiatives (id, workspace, title, what, owner, cost, journey, figure, aim, target, starts, ends, state, created_at, created_by, changed_at, changed_by)
-         SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM web_initiatives",
+        "INSERT INTO web_initiatives (id, workspace, title, what, owner, cost, journey, figure, aim, target, starts, ends, state, created_at, created_by, changed_at, changed_by, met_dimension, met_value, met_with)
+         SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19 FROM web_initiatives",
         params![
             i.workspace.0,
             i.title,
@@ -161,7 +170,10 @@ pub fn begin_initiative(tx: &Transaction<'_>, i: &Initiative) -> rusqlite::Resul
             i.created_at.0,
             i.created_by,
             i.changed_at.0,
-            i.changed_by
+            i.changed_by,
+            i.met.as_ref().map(|m| &m.dimension),
+            i.met.as_ref().map(|m| &m.value),
+            i.met.as_ref().map(|m| i64::from(m.with))
         ],
     )?;
     let id: i64 = tx.query_row("SELECT MAX(id) FROM web_initiatives", [], |r| r.get(0))?;

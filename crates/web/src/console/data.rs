@@ -76,7 +76,8 @@ pub(crate) async fn make_key(State(web): State<Web>, visit: Visit, form: Signed)
     let (by, at, address) = (visit.name(), web.now(), visit.address.clone());
     let name = source.as_str().to_owned();
     let secret = web.accounts(move |s| create_key(s, workspace, &source, role, &by, at, &address)).await?;
-    source::show(&web, visit, name, Some(secret.reveal().to_owned())).await
+    let told = source::Told { key: Some(secret.reveal().to_owned()), fault: String::new() };
+    source::show(&web, visit, name, told).await
 }
 
 /// Revokes a key at once.

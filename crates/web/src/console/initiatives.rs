@@ -13,6 +13,7 @@ use crate::format;
 use crate::guard::{Signed, Visit};
 use crate::state::Web;
 use crate::texts;
+use crate::view::{AskedPart, joined, met_query, met_words};
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -22,7 +23,7 @@ use serde::Deserialize;
 use throughline_interactions::{Currency, Money, Timestamp, WorkspaceId, Zone};
 use throughline_journeys::Definition;
 use throughline_journeys::pain_points::{Findings, Outcome};
-use throughline_pipeline::{Asked, Engine, EngineError};
+use throughline_pipeline::{Asked, Engine, EngineError, Met, View as Looked};
 
 /// Days of an initiative, unless somebody says otherwise.
 const USUAL_DAYS: i64 = 56;
@@ -113,6 +114,8 @@ struct NewPage {
     frame: Frame,
     journey: Definition,
     figure: String,
+    /// Those it is about, as the form gives them back: the name of the field and what stands in it.
+    met: Option<(&'static str, String)>,
     title: String,
     assigning: Assigning,
     currency: String,
@@ -141,10 +144,12 @@ struct Typed {
     ends: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct About {
     journey: String,
     figure: String,
+    #[serde(skip)]
+    met: Option<Met>,
 }
 
 /// Shows the form for a new one about a pain point.
@@ -152,8 +157,10 @@ pub(crate) async fn new(
     State(web): State<Web>,
     visit: Visit,
     query: Result<Query<About>, QueryRejection>,
+    part: Result<Query<AskedPart>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(about) = query?;
+    let (Query(about), Query(part)) = (query?, part?);
+    let about = About { met: part.met()?, ..about };
     show_new(&web, visit, about, Typed::default(), "").await
 }
 
@@ -165,14 +172,18 @@ struct Subject {
     outcome: Outcome,
 }
 
-fn subject(e: &Engine, workspace: WorkspaceId, journey: &str, figure: &str) -> Result<Subject, EngineError> {
+fn subject(e: &Engine, workspace: WorkspaceId, about: &About) -> Result<Subject, EngineError> {
+    let About { journey, figure, met } = about;
     let missing = || EngineError::NotFound(format!("pain point `{figure}` in journey `{journey}`"));
-    let journey = e.journeys(workspace)?.into_iter().find(|d| d.key == journey).ok_or_else(missing)?;
+    let journey = e.journeys(workspace)?.into_iter().find(|d| d.key == *journey).ok_or_else(missing)?;
     let Some(figures::Asked::Pain(key, outcome)) = parse_figure(&journey, figure) else { return Err(missing()) };
-    let found = e.pain_points(workspace, &journey.key)?;
+    let view = Looked { met: met.clone(), ..Looked::default() };
+    let found = e.pain_points_within(workspace, &journey.key, &view)?;
     let finding = found.findings.iter().find(|f| f.key == key && f.outcome == outcome).ok_or_else(missing)?;
-    let title = title(&finding.name, &journey);
-    let asked = Asked { journey: journey.key.clone(), key, outcome, start: 0, days: 0 };
+    // `Late delivery (carrier dhl)`, `Late delivery (not carrier dhl)`.
+    let of = met.as_ref().map_or_else(String::new, |met| format!(" ({})", met_words(met)));
+    let title = title(&finding.name, &journey) + &of;
+    let asked = Asked { journey: journey.key.clone(), key, outcome, start: 0, days: 0, met: met.clone() };
     Ok(Subject { journey, title, asked, outcome })
 }
 
@@ -180,11 +191,13 @@ async fn show_new(web: &Web, visit: Visit, about: About, typed: Typed, fault: &s
     let workspace = visit.workspace()?.clone();
     let id = workspace.id;
     let figure = about.figure.clone();
+    let met =
+        about.met.as_ref().map(|m| (if m.with { "only" } else { "without" }, format!("{}={}", m.dimension, m.value)));
     let zone = Zone::new(&workspace.zone).ok();
     let now = web.now();
     let (subject, effect) = web
         .ask(move |e| {
-            let subject = subject(e, id, &about.journey, &about.figure)?;
+            let subject = subject(e, id, &about)?;
             // What the shares were in the weeks before now: the target is chosen beside them.
             let end = e.worth_calling(id, &subject.journey.key)?.end;
             let asked = Asked { start: end.0.min(now.0), days: USUAL_DAYS as u32, ..subject.asked.clone() };
@@ -225,6 +238,7 @@ async fn show_new(web: &Web, visit: Visit, about: About, typed: Typed, fault: &s
         picks: Aim::ALL.into_iter().map(pick).collect(),
         journey: subject.journey,
         figure,
+        met,
         title: subject.title,
         assigning,
         currency: workspace.currency,
@@ -238,7 +252,8 @@ async fn show_new(web: &Web, visit: Visit, about: About, typed: Typed, fault: &s
 pub(crate) async fn create(State(web): State<Web>, visit: Visit, form: Signed) -> Result<Response, Problem> {
     let workspace = visit.workspace()?.clone();
     let field = |name: &str, most: usize| form.get(name).trim().chars().take(most).collect::<String>();
-    let about = About { journey: field("journey", 60), figure: field("figure", 200) };
+    let met = AskedPart::of(field("only", 400), field("without", 400)).met()?;
+    let about = About { journey: field("journey", 60), figure: field("figure", 200), met };
     let typed = Typed {
         what: field("what", 500),
         cost: field("cost", 40),
@@ -252,8 +267,8 @@ pub(crate) async fn create(State(web): State<Web>, visit: Visit, form: Signed) -
         Ok(made) => made,
         Err(fault) => return show_new(&web, visit, about, typed, fault).await,
     };
-    let (id, journey, figure) = (workspace.id, about.journey.clone(), about.figure.clone());
-    let subject = web.ask(move |e| subject(e, id, &journey, &figure)).await?;
+    let (id, of) = (workspace.id, about.clone());
+    let subject = web.ask(move |e| subject(e, id, &of)).await?;
     let today = format::iso_day(web.now(), Zone::new(&workspace.zone).ok().as_ref());
     let state = if typed.starts <= today { InitiativeState::Running } else { InitiativeState::Planned };
     let made = Initiative {
@@ -265,6 +280,7 @@ pub(crate) async fn create(State(web): State<Web>, visit: Visit, form: Signed) -
         cost: made.cost,
         journey: about.journey,
         figure: about.figure,
+        met: about.met,
         aim: made.aim,
         target: made.target,
         starts: typed.starts,
@@ -350,6 +366,7 @@ pub(crate) async fn show(State(web): State<Web>, visit: Visit, Path(number): Pat
     let zone = Zone::new(&workspace.zone).ok();
     let (journey, figure) = (of.journey.clone(), of.figure.clone());
     let (start, days) = window(&of, zone.as_ref());
+    let met = of.met.clone();
     let (definition, answered) = web
         .ask(move |e| {
             let missing = || EngineError::NotFound(format!("journey `{journey}`"));
@@ -357,7 +374,7 @@ pub(crate) async fn show(State(web): State<Web>, visit: Visit, Path(number): Pat
             let Some(figures::Asked::Pain(key, outcome)) = parse_figure(&definition, &figure) else {
                 return Err(EngineError::NotFound(format!("pain point `{figure}` in journey `{journey}`")));
             };
-            let asked = Asked { journey, key, outcome, start, days };
+            let asked = Asked { journey, key, outcome, start, days, met };
             let answered = e.effect(id, &asked)?;
             Ok(((definition, outcome), answered))
         })
@@ -367,7 +384,9 @@ pub(crate) async fn show(State(web): State<Web>, visit: Visit, Path(number): Pat
     let word = outcome.word(&definition);
     let people = |figure: &str| {
         let path = frame.to(format!("/journeys/{}/people", of.journey));
-        format!("{path}{}figure={}", if path.contains('?') { '&' } else { '?' }, percent_encoded(figure))
+        let figure = percent_encoded(figure);
+        let query = joined(&format!("figure={figure}"), &of.met.as_ref().map_or_else(String::new, met_query));
+        format!("{path}{}{query}", if path.contains('?') { '&' } else { '?' })
     };
     let view = view(&of, &answered, (start, days), word, &workspace.currency, zone.as_ref(), &people);
     let ways = of.state.next().iter().map(|s| (s.as_str(), button(*s))).collect();

@@ -273,8 +273,9 @@ pub(crate) async fn people(
         format::counted(people.len() as u64, "customer", "customers"),
         format::counted(instances, &unit, &format!("{unit}s"))
     );
-    let initiative = (figure.starts_with("pain.") && frame.acts())
-        .then(|| frame.to(format!("/initiatives/new?journey={key}&figure={}", percent_encoded(&figure))));
+    let initiative = (figure.starts_with("pain.") && frame.acts()).then(|| {
+        frame.to(format!("/initiatives/new?journey={key}&figure={}{}", percent_encoded(&figure), look.and_met()))
+    });
     let part = [&look.part.window, &look.part.met].into_iter().filter(|words| !words.is_empty());
     let part = part.map(|words| format!(" {}.", super::frame::sentence(words))).collect::<String>();
     let sub = sub + &part;

@@ -2,7 +2,7 @@
 //! answer to "where is my event?".
 
 use super::frame::{Frame, Room, page, percent_encoded, sentence};
-use crate::accounts::{Area, Key, keys};
+use crate::accounts::{Area, Hook, HookKind, Key, hooks, keys};
 use crate::errors::Problem;
 use crate::format;
 use crate::guard::Visit;
@@ -15,6 +15,23 @@ use axum::response::Response;
 use serde::Deserialize;
 use throughline_interactions::{Outcome, WorkspaceId, Zone};
 use throughline_pipeline::{Arrivals, SourceTally, Whereabout, Whereabouts};
+
+/// A recipe for deliveries, as an example.
+const RECIPE: &str = r#"name = "Parcels"
+source = "parcels"
+zone = "UTC"
+files.delivery = { path = "delivery.json" }
+
+[[interactions]]
+from = "delivery"
+when = { column = "status", is = "delivered" }
+event = "Order Delivered"
+channel = "delivery"
+actor = "system"
+occurred_at = "time"
+message_id = "id"
+identifiers.parcel = "tracking_number"
+refs = { parcel = "tracking_number", carrier = "carrier" }"#;
 
 /// Minutes that are drawn.
 const MINUTES: i64 = 60;
@@ -33,6 +50,11 @@ struct SourcePage {
     latest: Vec<Latest>,
     keys: Vec<Key>,
     new_key: Option<String>,
+    /// Where systems deliver.
+    hooks: Vec<Hook>,
+    kinds: Vec<HookKind>,
+    makes_hooks: bool,
+    fault: String,
     origin: String,
     watch: Watch,
 }
@@ -81,22 +103,33 @@ pub(crate) async fn source(
     query: Result<Query<Named>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(Named { name }) = query?;
-    show(&web, visit, name, None).await
+    show(&web, visit, name, Told::default()).await
 }
 
-/// Shows a source, with a key that was just made for it.
-pub(super) async fn show(web: &Web, visit: Visit, name: String, new_key: Option<String>) -> Result<Response, Problem> {
+/// What came of a form: a key that was just made, or what is wrong.
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) key: Option<String>,
+    pub(super) fault: String,
+}
+
+/// Shows a source, and what came of a form.
+pub(super) async fn show(web: &Web, visit: Visit, name: String, told: Told) -> Result<Response, Problem> {
     let workspace = visit.workspace()?.id;
     let (tally, arrivals) = known_of(web, workspace, name.clone()).await?;
     let all = web.accounts(move |s| keys(s, workspace)).await?;
     let mut own: Vec<Key> = all.into_iter().filter(|k| k.source.as_str() == name).collect();
-    if tally.is_none() && own.is_empty() {
+    let all = web.accounts(move |s| hooks(s, workspace)).await?;
+    let mut hooks: Vec<Hook> = all.into_iter().filter(|h| h.source.as_str() == name).collect();
+    if tally.is_none() && own.is_empty() && hooks.is_empty() {
         return Err(Problem::NotFound(texts::NO_SUCH_SOURCE.to_owned()));
     }
     if !visit.may(Area::Keys) {
         own.clear();
+        hooks.clear();
     }
     let now = web.now();
+    let makes_hooks = visit.may(Area::Keys);
     let frame = Frame::new(web, visit, Room::Data, name.clone()).await?;
     let zone = frame.zone.clone();
     let last = tally.as_ref().and_then(|t| t.last_received).map(|t| format::minute(t, zone.as_ref()));
@@ -109,7 +142,11 @@ pub(super) async fn show(web: &Web, visit: Visit, name: String, new_key: Option<
         watch: watch(&frame.visit, &name, tally.as_ref(), &arrivals),
         origin: web.base().to_owned(),
         keys: own,
-        new_key,
+        new_key: told.key,
+        makes_hooks,
+        hooks,
+        kinds: HookKind::all().collect(),
+        fault: sentence(&told.fault),
         tally,
         name,
         frame,

@@ -18,7 +18,8 @@ fn an_initiative_is_begun_at_a_finding_measured_and_ended() {
     let house = House::new();
     house.fill(2_500);
     let mut admin = house.admin();
-    assert!(admin.get("/initiatives").text().contains("What one could be about"));
+    let list = admin.get("/initiatives").text();
+    assert!(list.contains("What one could be about"), "{list}");
     let map = admin.get("/journeys/buy-and-receive").text();
     let new = link(&map, "/initiatives/new?journey=buy-and-receive");
     let figure = query(&new, "figure");
@@ -109,6 +110,47 @@ fn an_initiative_is_begun_at_a_finding_measured_and_ended() {
     assert_eq!(admin.get("/initiatives/new?journey=buy-and-receive&figure=pain.event.1.drop-out").status, 404);
     let audit = admin.get("/settings/audit").text();
     assert!(audit.contains("began an initiative") && audit.contains("set an initiative to stopped"), "{audit}");
+
+    // Begun at a finding of a part, it is about that part, and so are the people behind its shares.
+    let part = admin.get("/journeys/buy-and-receive?without=ref%3Acarrier%3DNordpost").text();
+    let of_part = link(&part, &format!("/initiatives/new?journey=buy-and-receive&#38;figure={figure}"));
+    assert!(of_part.contains("&without=ref%3Acarrier%3DNordpost"), "{of_part}");
+    let form = admin.get(&of_part);
+    assert!(form.text().contains("(not carrier Nordpost)"), "{}", form.text());
+    let fields = [
+        ("journey", "buy-and-receive"),
+        ("figure", &query(&of_part, "figure")),
+        ("without", "ref:carrier=Nordpost"),
+        ("what", "Write to them"),
+        ("owner", "admin@example.org"),
+        ("cost", ""),
+        ("starts", "2026-06-01"),
+        ("ends", "2026-07-15"),
+        ("aim", "overall"),
+        ("target", "1"),
+    ];
+    let made = admin.form("/initiatives", &form.token(), &fields);
+    let text = admin.get(made.header("location").unwrap()).text();
+    assert!(text.contains("(not carrier Nordpost)"), "{text}");
+    let whole = admin.get("/initiatives/1").text();
+    let shares = |text: &str| {
+        let all = text.split("class=\"sm\" href=\"").skip(1);
+        all.filter_map(|p| p.split_once("\">"))
+            .map(|(href, rest)| {
+                (href.replace("&#38;", "&").replace("&amp;", "&"), rest.split('<').next().unwrap().to_owned())
+            })
+            .collect::<Vec<_>>()
+    };
+    let of = |words: &str| words.split(" of ").nth(1).and_then(|n| n.replace('\u{202f}', "").parse::<u64>().ok());
+    let (part, whole) = (shares(&text), shares(&whole));
+    assert_eq!((part.len(), whole.len()), (8, 8));
+    // The last two are about everybody who started.
+    for (of_part, of_all) in part[6..].iter().zip(&whole[6..]) {
+        assert!(of(&of_part.1) < of(&of_all.1) && of(&of_part.1) > Some(0), "{of_part:?} {of_all:?}");
+        let events = of_part.1.split(" of ").next().unwrap();
+        let list = admin.get(&of_part.0).text();
+        assert!(list.contains(&format!("{events}\u{a0}customer")) && list.contains("carrier Nordpost"), "{list}");
+    }
 
     // A viewer reads what came of it, without people, and changes nothing.
     let mut viewer = house.invited(&mut admin, "viewer");

@@ -10,6 +10,7 @@ mod browser;
 mod client;
 mod faulty;
 mod follow_ups;
+mod hooks;
 mod house;
 mod imports;
 mod initiatives;

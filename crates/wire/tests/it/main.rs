@@ -1,6 +1,7 @@
 //! Bodies as the libraries send them, and what becomes of them.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod hooks;
 mod meaning;
 mod neighbours;
 mod recorded;
