@@ -132,6 +132,8 @@ fn every_page_is_sound_in_a_browser() {
     let other = json!({"message_id": latest, "event": "Order Cancelled", "identifiers": {"user_id": "somebody"}});
     assert_eq!(sender.post("/v1/interactions", other.to_string()).json()["quarantined"], 1);
     house.engine.wait_folded().unwrap();
+    let hook = [("source", source.as_str()), ("kind", "shopify"), ("secret", "s3cret")];
+    assert_eq!(admin.form("/data/hooks", &token, &hook).status, 303);
     let (source, message) = (format!("/data/source?name={source}"), format!("/data/message?id={latest}"));
     let pages = [
         map,

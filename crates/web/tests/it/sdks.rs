@@ -212,7 +212,17 @@ fn posthogs_libraries_over_a_bad_line() {
 /// sending.
 #[test]
 fn the_browser_library_of_segment() {
-    for library in ["segment-single", "segment-batching"] {
+    check_browser(["segment-single", "segment-batching"]);
+}
+
+/// The same of RudderStack's, which asks for its configuration first and sends headers of its own.
+#[test]
+fn the_browser_library_of_rudderstack() {
+    check_browser(["rudderstack-single", "rudderstack-batching"]);
+}
+
+fn check_browser(libraries: [&str; 2]) {
+    for library in libraries {
         let Some((house, _)) = drive(Driver::Browser, library, &[]) else { return };
         let story = story(&house);
         let one = |event: &str| {

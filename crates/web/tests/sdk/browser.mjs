@@ -25,6 +25,19 @@ const entries = {
       await analytics.group('acme', { seats: 5 })
       await analytics.alias('ana', 'visitor-7')
     }`,
+  // With its plugins in it: without, it fetches them from its maker.
+  rudderstack: `
+    import { RudderAnalytics } from '@rudderstack/analytics-js/bundled'
+    window.run = async (host, key, batching) => {
+      const analytics = new RudderAnalytics()
+      const queueOptions = { batch: { enabled: Boolean(batching), maxItems: 100, flushInterval: 300 } }
+      analytics.load(key, host, { configUrl: host, queueOptions, sendAdblockPage: false, logLevel: 'WARN' })
+      analytics.page('Docs', 'Guide', { from: 'test' })
+      analytics.identify('ana', { email: 'ana@example.org', plan: 'pro' })
+      analytics.track('Order Completed', { order_id: 'o-1', revenue: 12.5, currency: 'EUR' })
+      analytics.group('acme', { seats: 5 })
+      analytics.alias('ana', 'visitor-7')
+    }`,
 }
 
 const [name, mode] = library.split('-')
