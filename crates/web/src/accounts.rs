@@ -8,6 +8,7 @@ mod hook;
 mod initiative;
 mod invitation;
 mod key;
+mod link;
 mod person;
 mod role;
 mod secret;
@@ -22,6 +23,9 @@ pub use hook::{Hook, HookKind, create_hook, hook, hooks, remove_hook};
 pub use initiative::{Aim, Initiative, InitiativeState, begin_initiative, change_initiative, initiative, initiatives};
 pub use invitation::{Invitation, accept, first_administrator, invite, is_open, open_invitations};
 pub use key::{Key, KeyRole, create_key, find_key, keys, revoke_key, touch_key};
+pub use link::{
+    Link, LinkKind, LinkSecret, Opened, PERSONAL_BYTES, Personal, count_opened, create_link, link, links, remove_link,
+};
 pub use person::{NewPerson, Person, authenticate, disable, people, set_password};
 pub use role::{Area, Holder, Role, allows};
 pub use secret::{Secret, form_token, hash_of};
@@ -32,7 +36,17 @@ pub use view::{View, delete_view, save_view, views};
 use throughline_store::{Migration, Table, TableKind};
 
 /// The schema of the accounts and of what they promise to do.
-pub const MIGRATIONS: [Migration; 5] = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
+pub const MIGRATIONS: [Migration; 6] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH];
+
+const SIXTH: Migration = Migration {
+    room: "web",
+    number: 6,
+    sql: include_str!("migrations/0006.sql"),
+    tables: &[
+        Table { name: "web_links", kind: TableKind::Definition },
+        Table { name: "web_link_days", kind: TableKind::Definition },
+    ],
+};
 
 const FIFTH: Migration = Migration {
     room: "web",

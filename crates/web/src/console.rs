@@ -15,6 +15,8 @@ mod frame;
 mod go;
 mod home;
 mod hooks;
+mod linked;
+mod links;
 mod imports;
 mod initiative_view;
 mod initiatives;
@@ -77,6 +79,12 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/scorecards.csv", Area::Figures, scorecards_csv::values),
         get("/journeys/{key}/ask", Area::Customers, asking::asking),
         post("/journeys/{key}/ask", Area::Customers, asking::links),
+        get("/data/links", Area::Data, links::list),
+        post("/data/links", Area::Workspace, links::create),
+        get("/data/links/{code}/code.svg", Area::Data, links::code_svg),
+        post("/data/links/{code}/remove", Area::Workspace, links::remove),
+        get("/l/{code}", Area::Open, linked::open),
+        post("/l/{code}", Area::Open, linked::answer),
         get("/ask/{token}", Area::Open, ask::ask),
         post("/ask/{token}", Area::Open, ask::answer),
         get("/follow-ups", Area::Customers, follow_ups::list),

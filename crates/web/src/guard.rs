@@ -192,9 +192,10 @@ pub(crate) async fn guard(
             _ => Problem::NotAllowed(texts::NOT_YOUR_ROOM.to_owned()),
         });
     }
-    // Who answers a question is no visitor of the console, and gets no cookie.
+    // Who answers a question or follows a link is no visitor of the console, and gets no cookie.
     let path = request.uri().path();
-    let gives_cookie = form_cookie.is_none() && !is_for_programs(path) && !path.starts_with("/ask/");
+    let gives_cookie =
+        form_cookie.is_none() && !is_for_programs(path) && !["/ask/", "/l/"].iter().any(|p| path.starts_with(p));
     let secret = visit.secret.clone();
     let is_session = matches!(visit.who, Who::Person(_));
     request.extensions_mut().insert(Visit(Arc::new(visit)));

@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 mod hooks;
+mod links;
 mod receive;
 mod script;
 mod sdk;
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> Vec<Route> {
     let mut routes = vec![
         post("/v1/interactions", Area::Receive, receive::receive_interactions),
         preflight("/v1/interactions", receive::answer_preflight),
+        post("/v1/links/{code}/personal", Area::Receive, links::personal),
         post("/v1/hooks/{id}", Area::Send, hooks::deliver),
         get("/tl.js", Area::Send, script::script).compressed(),
         get("/v1/projects/{key}/settings", Area::Send, sdk::settings),

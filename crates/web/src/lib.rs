@@ -49,6 +49,7 @@ pub const MIGRATIONS: &[Migration] = &[
     accounts::MIGRATIONS[2],
     accounts::MIGRATIONS[3],
     accounts::MIGRATIONS[4],
+    accounts::MIGRATIONS[5],
     throughline_imports::MIGRATIONS[0],
     throughline_imports::MIGRATIONS[1],
     throughline_outreach::MIGRATION,

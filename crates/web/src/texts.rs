@@ -74,6 +74,12 @@ pub(crate) const BAD_HOOK: &str = "choose what delivers; a secret has at most 40
 pub(crate) const NO_HOOK_SECRET: &str =
     "paste the secret that the sender shows for its webhooks: without it anybody could make up orders";
 pub(crate) const NO_HOOK_RECIPE: &str = "write a recipe that says what the fields of a delivery mean";
+pub(crate) const BAD_LINK: &str = "choose what it is, and give it a name";
+pub(crate) const BAD_LINK_ABOUT: &str =
+    "what it is about has a kind and a value, such as product and lamp-7; or leave both empty";
+pub(crate) const BAD_KIOSK: &str = "a kiosk asks something; choose what";
+pub(crate) const BAD_TARGET_ADDRESS: &str =
+    "write where it leads, such as https://shop.example/care, or choose what it asks";
 pub(crate) const LAST_ADMIN: &str = "this is the last administrator; make another one first";
 pub(crate) const BAD_SOURCE: &str = "a source's name has 1 to 100 letters, digits or -_.:/ such as web-shop";
 pub(crate) const RESERVED_SOURCE: &str =

@@ -115,6 +115,36 @@ const BOTS: &[&str] = &[
     "facebookexternalhit",
 ];
 
+/// Words in a user agent by which those fetch what a mail holds before, or without, its reader.
+const SCANNERS: &[&str] = &["barracuda", "mimecast", "proofpoint", "safelinks", "trendmicro", "fireeye", "bitdefender"];
+
+/// Who fetches an address, and why it is taken for that: `purpose` is what a `Purpose` or `Sec-Purpose`
+/// header says. Mail programs that show every picture through a machine of their own do not say who read
+/// the mail, or whether anybody did; those that fetch when the mail is opened count as its reader.
+pub fn fetcher(user_agent: Option<&str>, purpose: Option<&str>, is_head: bool) -> (Actor, &'static str) {
+    let agent = user_agent.unwrap_or_default().trim().to_ascii_lowercase();
+    if is_head {
+        return (Actor::Prefetch, "it asked for the head alone");
+    }
+    if purpose.is_some_and(|p| p.to_ascii_lowercase().contains("prefetch")) {
+        return (Actor::Prefetch, "a browser fetched it ahead");
+    }
+    if agent.is_empty() {
+        return (Actor::Bot, "it does not say what it is");
+    }
+    // Apple's Mail Privacy Protection fetches every picture of every mail, and says just this.
+    if agent == "mozilla/5.0" {
+        return (Actor::Prefetch, "Apple's mail fetches every picture, read or not");
+    }
+    if SCANNERS.iter().any(|s| agent.contains(s)) {
+        return (Actor::Prefetch, "a scanner of mails");
+    }
+    if BOTS.iter().any(|b| agent.contains(b)) {
+        return (Actor::Bot, "it calls itself a crawler or a program");
+    }
+    (Actor::Human, if agent.contains("googleimageproxy") { "by Gmail, when the mail was opened" } else { "" })
+}
+
 /// Reads the setting of an event. `sent_by` is RudderStack's own word for the kind of sender.
 pub fn setting(event: &str, context: &Fields, sent_by: Option<&str>) -> Setting {
     let by_name = CHANNELS.iter().find(|(_, events)| is_one_of(event, events));

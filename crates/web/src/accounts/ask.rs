@@ -4,10 +4,10 @@
 //! day on which it ends, signed by a secret of the workspace. It names nobody: only the ledger knows
 //! who stands at a position, and an erasure makes every link to it say nothing.
 
-use super::secret::Secret;
+use super::secret::signing_secret;
 use aws_lc_rs::hmac;
 use throughline_interactions::{ScoreKind, Timestamp, WorkspaceId};
-use throughline_store::rusqlite::{self, OptionalExtension, Transaction, params};
+use throughline_store::rusqlite::{self, Transaction, params};
 use throughline_store::{Store, StoreError};
 
 /// What is asked, by the kind of its answer.
@@ -74,29 +74,14 @@ pub struct Ask {
 /// Bytes of what is signed, and of the signature: half of SHA-256, as RFC 2104 allows.
 const SAID: usize = 18;
 const SIGNATURE: usize = 16;
+/// Letters of a link are fewer than this.
+const LETTERS: usize = 100;
 /// The first byte of every link.
 const VERSION: u8 = 1;
 
 /// The key by which a workspace signs its links; made on first use.
 pub fn ask_secret(store: &Store, workspace: WorkspaceId) -> Result<AskSecret, StoreError> {
-    let known = |c: &rusqlite::Connection| {
-        c.query_row("SELECT secret FROM web_secrets WHERE workspace = $1 AND purpose = 'ask'", [workspace.0], |r| {
-            r.get::<_, String>(0)
-        })
-        .optional()
-    };
-    if let Some(secret) = store.read(known)? {
-        return Ok(AskSecret::new(&secret));
-    }
-    let fresh = Secret::random("");
-    let secret = store.write(|tx| {
-        tx.execute(
-            "INSERT INTO web_secrets (workspace, purpose, secret) VALUES ($1, 'ask', $2) ON CONFLICT DO NOTHING",
-            params![workspace.0, fresh.reveal()],
-        )?;
-        known(tx)
-    })?;
-    Ok(AskSecret::new(&secret.unwrap_or_default()))
+    Ok(AskSecret::new(&signing_secret(store, workspace, "ask")?))
 }
 
 /// A workspace's key for its links.
@@ -117,7 +102,7 @@ impl AskSecret {
 
     /// True if the workspace signed it.
     pub fn has_signed(&self, token: &str) -> bool {
-        let Some(bytes) = decode(token).filter(|b| b.len() == SAID + SIGNATURE) else { return false };
+        let Some(bytes) = decode(token, LETTERS).filter(|b| b.len() == SAID + SIGNATURE) else { return false };
         let tag = hmac::sign(&self.0, &bytes[..SAID]);
         aws_lc_rs::constant_time::verify_slices_are_equal(&tag.as_ref()[..SIGNATURE], &bytes[SAID..]).is_ok()
     }
@@ -125,7 +110,7 @@ impl AskSecret {
 
 /// What a link says of itself, before its signature has been looked at.
 pub fn read_ask(token: &str) -> Option<Ask> {
-    let bytes = decode(token).filter(|b| b.len() == SAID + SIGNATURE && b[0] == VERSION)?;
+    let bytes = decode(token, LETTERS).filter(|b| b.len() == SAID + SIGNATURE && b[0] == VERSION)?;
     let number = |from: usize, to: usize| bytes[from..to].iter().fold(0_u64, |n, b| n << 8 | u64::from(*b));
     Some(Ask {
         workspace: WorkspaceId(u32::try_from(number(1, 5)).ok()?),
@@ -149,7 +134,7 @@ fn said(ask: &Ask) -> [u8; SAID] {
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// Base64 for addresses (RFC 4648, 5), no padding.
-fn encode(bytes: &[u8]) -> String {
+pub(super) fn encode(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let held = (0..3).fold(0_u32, |n, i| n << 8 | u32::from(chunk.get(i).copied().unwrap_or(0)));
@@ -160,8 +145,8 @@ fn encode(bytes: &[u8]) -> String {
     out
 }
 
-fn decode(text: &str) -> Option<Vec<u8>> {
-    if text.len() > 100 || text.bytes().any(|b| b == b'+' || b == b'/' || b == b'=') {
+pub(super) fn decode(text: &str, most: usize) -> Option<Vec<u8>> {
+    if text.len() > most || text.bytes().any(|b| b == b'+' || b == b'/' || b == b'=') {
         return None;
     }
     let bytes = crate::credentials::base64(text)?;
@@ -273,8 +258,8 @@ mod tests {
             [("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("foobar", "Zm9vYmFy")]
         {
             assert_eq!(encode(plain.as_bytes()), expected);
-            assert_eq!(decode(expected).as_deref(), Some(plain.as_bytes()));
+            assert_eq!(decode(expected, LETTERS).as_deref(), Some(plain.as_bytes()));
         }
-        assert_eq!(decode("Zh"), None, "another ending for the same bytes");
+        assert_eq!(decode("Zh", LETTERS), None, "another ending for the same bytes");
     }
 }

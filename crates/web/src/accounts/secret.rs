@@ -2,6 +2,9 @@
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
+use throughline_interactions::WorkspaceId;
+use throughline_store::rusqlite::{self, OptionalExtension, params};
+use throughline_store::{Store, StoreError};
 
 /// A random secret of 256 bits. It is shown once; the store keeps `hash_of` it.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,6 +33,26 @@ impl Secret {
     pub fn hint(&self) -> String {
         self.0.chars().take(8).collect()
     }
+}
+
+/// A workspace's secret for signing something that leaves the house; made on first use.
+pub(super) fn signing_secret(store: &Store, workspace: WorkspaceId, purpose: &str) -> Result<String, StoreError> {
+    let known = |c: &rusqlite::Connection| {
+        let sql = "SELECT secret FROM web_secrets WHERE workspace = $1 AND purpose = $2";
+        c.query_row(sql, params![workspace.0, purpose], |r| r.get::<_, String>(0)).optional()
+    };
+    if let Some(secret) = store.read(known)? {
+        return Ok(secret);
+    }
+    let fresh = Secret::random("");
+    let secret = store.write(|tx| {
+        tx.execute(
+            "INSERT INTO web_secrets (workspace, purpose, secret) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            params![workspace.0, purpose, fresh.reveal()],
+        )?;
+        known(tx)
+    })?;
+    Ok(secret.unwrap_or_default())
 }
 
 /// SHA-256 in hexadecimal. The secrets have 256 random bits, so neither salt nor slowness adds to it.

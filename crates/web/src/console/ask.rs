@@ -26,21 +26,28 @@ const MOST_LETTERS: usize = 4_000;
 
 #[derive(Template)]
 #[template(path = "ask.html")]
-struct AskPage {
+pub(super) struct AskPage {
     assets: &'static Assets,
     theme: &'static str,
     brand: String,
-    /// What is asked about: `your order 1017 of 3 Mar 2026`.
+    /// What is asked about: `your order 1017 of 3 Mar 2026`; empty where nobody knows.
     about: String,
     /// What is said instead of the question; empty while there is one.
-    said: String,
-    token: String,
+    pub(super) said: String,
+    /// Where the answer goes.
+    pub(super) action: String,
+    /// Fields that come back with the answer.
+    pub(super) kept: Vec<(&'static str, String)>,
+    /// A screen that asks whoever stands before it.
+    pub(super) is_kiosk: bool,
+    /// After so many seconds the page at this address comes.
+    pub(super) again: Option<(u32, String)>,
     question: &'static str,
     lowest: &'static str,
     highest: &'static str,
     choices: Vec<Choice>,
     text: String,
-    fault: &'static str,
+    pub(super) fault: &'static str,
 }
 
 /// One answer that can be given.
@@ -87,14 +94,21 @@ fn closed(opened: &Opened, web: &Web) -> Option<(StatusCode, &'static str)> {
     }
 }
 
-fn respond(status: StatusCode, page: &AskPage) -> Result<Response, Problem> {
+/// Answers with a page that no search engine keeps.
+pub(super) fn respond(status: StatusCode, page: &AskPage) -> Result<Response, Problem> {
     let mut response = (status, Html(page.render()?)).into_response();
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
     Ok(response)
 }
 
-fn page(visit: &Visit, opened: &Opened, token: String, chosen: Option<u8>, text: &str) -> AskPage {
-    let question = opened.ask.question;
+/// A question of a brand's, about nothing that is known yet.
+pub(super) fn question_page(
+    visit: &Visit,
+    brand: String,
+    question: Question,
+    chosen: Option<u8>,
+    text: &str,
+) -> AskPage {
     let (question_words, lowest, highest) = match question {
         Question::Stars => (texts::ASK_STARS, texts::STARS_LOW, texts::STARS_HIGH),
         Question::Recommend => (texts::ASK_RECOMMEND, texts::RECOMMEND_LOW, texts::RECOMMEND_HIGH),
@@ -112,6 +126,26 @@ fn page(visit: &Visit, opened: &Opened, token: String, chosen: Option<u8>, text:
         },
         is_chosen: chosen == Some(value),
     };
+    AskPage {
+        assets: &ASSETS,
+        theme: visit.theme.unwrap_or(""),
+        brand,
+        about: String::new(),
+        said: String::new(),
+        action: String::new(),
+        kept: Vec::new(),
+        is_kiosk: false,
+        again: None,
+        question: question_words,
+        lowest,
+        highest,
+        choices: (min..=max).map(choice).collect(),
+        text: text.to_owned(),
+        fault: "",
+    }
+}
+
+fn page(visit: &Visit, opened: &Opened, token: &str, chosen: Option<u8>, text: &str) -> AskPage {
     let zone = Zone::new(&opened.workspace.zone).ok();
     let about = opened.fact.as_ref().map_or_else(String::new, |fact| {
         let day = format::day(fact.occurred_at, zone.as_ref());
@@ -120,20 +154,8 @@ fn page(visit: &Visit, opened: &Opened, token: String, chosen: Option<u8>, text:
             None => format!("what happened on {day}"),
         }
     });
-    AskPage {
-        assets: &ASSETS,
-        theme: visit.theme.unwrap_or(""),
-        brand: opened.workspace.name.clone(),
-        about,
-        said: String::new(),
-        token,
-        question: question_words,
-        lowest,
-        highest,
-        choices: (min..=max).map(choice).collect(),
-        text: text.to_owned(),
-        fault: "",
-    }
+    let page = question_page(visit, opened.workspace.name.clone(), opened.ask.question, chosen, text);
+    AskPage { about, action: format!("/ask/{token}"), ..page }
 }
 
 #[derive(Deserialize)]
@@ -152,7 +174,7 @@ pub(crate) async fn ask(
 ) -> Result<Response, Problem> {
     let opened = open(&web, &token).await?;
     let chosen = query.ok().and_then(|q| q.0.score);
-    let page = page(&visit, &opened, token, chosen, "");
+    let page = page(&visit, &opened, &token, chosen, "");
     match closed(&opened, &web) {
         Some((status, said)) => respond(status, &AskPage { said: said.to_owned(), ..page }),
         None => respond(StatusCode::OK, &page),
@@ -180,7 +202,7 @@ pub(crate) async fn answer(
     let text: String = given.text.trim().chars().take(MOST_LETTERS).collect();
     let (min, max) = opened.ask.question.scale();
     let score = given.score.parse::<u8>().ok().filter(|s| (min..=max).contains(s));
-    let page = page(&visit, &opened, token, score, &text);
+    let page = page(&visit, &opened, &token, score, &text);
     if let Some((status, said)) = closed(&opened, &web) {
         return respond(status, &AskPage { said: said.to_owned(), ..page });
     }

@@ -14,6 +14,7 @@ mod hooks;
 mod house;
 mod imports;
 mod initiatives;
+mod links;
 mod little;
 mod pages;
 mod post;
