@@ -222,7 +222,8 @@ fn day_of(at: Timestamp) -> i64 {
 pub fn count_opened(tx: &Transaction<'_>, code: &str, at: Timestamp, by_machine: bool) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO web_link_days (code, day, people, machines) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (code, day) DO UPDATE SET people = people + excluded.people, machines = machines + excluded.machines",
+         ON CONFLICT (code, day) DO UPDATE SET
+             people = web_link_days.people + excluded.people, machines = web_link_days.machines + excluded.machines",
     )?
     .execute(params![code, day_of(at), i64::from(!by_machine), i64::from(by_machine)])?;
     Ok(())
