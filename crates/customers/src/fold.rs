@@ -3,7 +3,7 @@
 use crate::identity::{Edge, IdentityGraph, Moved, NodeKind};
 use std::collections::HashMap;
 use throughline_interactions::{
-    Identifier, Interaction, MessageKey, Node, NodeSecret, OrderKey, Score, Timestamp, WorkspaceId,
+    Identifier, IdentifierClass, Interaction, MessageKey, Node, NodeSecret, OrderKey, Score, Timestamp, WorkspaceId,
 };
 use throughline_store::rusqlite::{self, Connection, Transaction, params};
 use throughline_store::{Migration, Table, TableKind};
@@ -93,13 +93,17 @@ impl<'a> Fold<'a> {
         let order = i.order_key(key);
         let nodes = i.nodes(self.secret);
         let primary = i.node(key, self.secret);
+        // A machine with nothing but a browser of its own is nobody.
+        if !i.actor.is_counted() && nodes.iter().all(|(_, n)| n.class() == IdentifierClass::Device) {
+            return Ok(Some(primary));
+        }
         for (n, identifier) in &nodes {
             self.see(*n, identifier, i);
         }
         if nodes.is_empty() {
             self.see(primary, &Identifier::new("message", ""), i);
         }
-        if let Some(seen) = self.seen.get_mut(&primary) {
+        if let Some(seen) = self.seen.get_mut(&primary).filter(|_| i.actor.is_counted()) {
             seen.interactions += 1;
             if let Some(score) = &i.score
                 && seen.score.as_ref().is_none_or(|(at, s)| later((*at, s), (i.occurred_at, score)))
@@ -126,6 +130,15 @@ impl<'a> Fold<'a> {
             }
         }
         Ok(Some(primary))
+    }
+
+    /// All nodes of the customer that a node belongs to now, the node itself among them.
+    pub fn nodes_of(&self, node: Node) -> Vec<Node> {
+        let mut all = self.graph.nodes(self.graph.customer(node));
+        if !all.contains(&node) {
+            all.push(node);
+        }
+        all
     }
 
     fn decide(&mut self, i: &Interaction, position: u64) -> Result<(), FoldError> {

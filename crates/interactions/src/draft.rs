@@ -213,6 +213,7 @@ pub fn parse_interaction(value: Value, index: u32) -> Result<Draft, Fault> {
             ("bot", Actor::Bot),
             ("prefetch", Actor::Prefetch),
             ("system", Actor::System),
+            ("internal", Actor::Internal),
         ],
     )?
     .unwrap_or_default();

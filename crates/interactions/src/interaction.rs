@@ -53,6 +53,16 @@ pub enum Actor {
     Prefetch,
     /// The brand's own systems.
     System,
+    /// One of the brand's own people, trying out what customers use.
+    Internal,
+}
+
+impl Actor {
+    /// True for those whose doing is part of a customer's journey: not for machines that only look, nor
+    /// for the brand's own people trying things out.
+    pub fn is_counted(self) -> bool {
+        !matches!(self, Self::Bot | Self::Prefetch | Self::Internal)
+    }
 }
 
 /// A thing the interaction was about: an order, a product, a store, a carrier, ….

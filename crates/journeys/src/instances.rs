@@ -293,11 +293,11 @@ impl Splitter {
         self.places.clear();
         if !self.has_subject {
             let at = self.instance_of(customer.id, stages);
-            self.pool[at].rows.extend(0..length as u32);
+            self.pool[at].rows.extend((0..length as u32).filter(|&i| customer.actor(i as usize).is_counted()));
             return;
         }
         for (i, kind, subject) in customer.all_subjects() {
-            if Some(kind) == self.subject && i < length {
+            if Some(kind) == self.subject && i < length && customer.actor(i).is_counted() {
                 let at = self.instance_of(subject, stages);
                 self.pool[at].rows.push(i as u32);
             }

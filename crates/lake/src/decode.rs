@@ -24,7 +24,7 @@ impl Names {
     }
 }
 
-const ACTORS: [Actor; 5] = [Actor::Human, Actor::Agent, Actor::Bot, Actor::Prefetch, Actor::System];
+const ACTORS: [Actor; 6] = [Actor::Human, Actor::Agent, Actor::Bot, Actor::Prefetch, Actor::System, Actor::Internal];
 const DIRECTIONS: [Direction; 2] = [Direction::In, Direction::Out];
 
 fn longs<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a [i64], FileFault> {

@@ -21,6 +21,7 @@ pub(crate) fn actor_name(actor: Actor) -> &'static str {
         Actor::Bot => "bot",
         Actor::Prefetch => "prefetch",
         Actor::System => "system",
+        Actor::Internal => "internal",
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{Engine, EngineError};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::PoisonError;
 use throughline_interactions::{Outcome, Tally, Timestamp, WorkspaceId};
+use throughline_rules::Breach;
 
 /// Minutes that are remembered.
 const MINUTES: usize = 60;
@@ -30,6 +31,8 @@ pub struct Arrival {
     pub event: String,
     /// What became of it.
     pub outcome: Outcome,
+    /// What of it did not fit the plan, where it was taken all the same.
+    pub breaches: Vec<Breach>,
 }
 
 /// What a source has sent since the engine was opened.
@@ -84,15 +87,24 @@ impl Noted {
                 message_id: Some(record.message_id.clone()),
                 event: record.event().unwrap_or_default(),
                 outcome: Outcome::Accepted,
+                breaches: Vec::new(),
             },
             Err(fault) => Arrival {
                 at,
                 message_id: received.unread.get(&index).cloned(),
                 event: String::new(),
                 outcome: Outcome::Rejected(fault.clone()),
+                breaches: Vec::new(),
             },
         });
         Self { at, software: received.software.clone(), arrivals: arrivals.collect() }
+    }
+
+    /// Notes what of an item did not fit the plan.
+    pub(crate) fn watch(&mut self, index: usize, breaches: Vec<Breach>) {
+        if let Some(arrival) = self.arrivals.get_mut(index) {
+            arrival.breaches = breaches;
+        }
     }
 
     /// Keeps it with its outcomes.

@@ -1,16 +1,23 @@
-//! What was kept aside: messages that came under the id of another one. A person decides whether each is
-//! a message of its own, which is then taken in under an id of its own, or is to be left out. Either way
-//! the decision is a fact, and the message stays in the ledger as it came.
+//! What was kept aside: messages that came under the id of another one, and those that do not fit the
+//! tracking plan. A person decides: a message of its own is taken in under an id of its own; what does not
+//! fit is taken in as it is, or mended; or it is left out. Either way the decision is a fact, and the
+//! message stays in the ledger as it came.
 
 use crate::folding::decode;
-use crate::{Engine, EngineError, Received};
+use crate::receive::frame;
+use crate::{Engine, EngineError};
 use serde_json::{Map, Value};
-use throughline_interactions::{Interaction, MessageKey, Outcome, Record, SourceId, WorkspaceId};
+use throughline_interactions::{ContentHash, Interaction, Record, SourceId, WorkspaceId};
+use throughline_ledger::{FrameHeader, FrameKind};
+use throughline_rules::Mend;
 use throughline_store::rusqlite::{self, Transaction, params};
 
 /// The names of the decisions, as they stand in the ledger.
 const TAKEN: &str = "Kept Aside Taken";
 const LEFT: &str = "Kept Aside Left";
+
+/// Messages that are read at a time while some are sought.
+const LOOKED_AT: usize = 1_000;
 
 /// So many are decided about at once.
 pub const MOST_AT_ONCE: usize = 500;
@@ -20,61 +27,100 @@ pub const MOST_AT_ONCE: usize = 500;
 pub struct KeptAside {
     /// Its place in the ledger.
     pub position: u64,
+    /// Why: `conflict` or `plan`.
+    pub code: &'static str,
     /// What it says.
     pub interaction: Interaction,
+    /// The hash of what was sent.
+    content: ContentHash,
     /// What the message says that was here before it under the same id; `None` where it was erased.
     pub known: Option<Interaction>,
 }
 
+/// Why a frame was kept aside, as a code.
+pub(crate) fn code(header: &FrameHeader) -> &'static str {
+    if header.conflict { "conflict" } else { "plan" }
+}
+
+/// What is sought among what was kept aside; empty fields seek everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AsideQuery {
+    /// Of this source.
+    pub source: String,
+    /// For this reason.
+    pub code: String,
+    /// Of this event.
+    pub event: String,
+    /// Whose message id, identifiers or words hold this text; capital letters do not matter.
+    pub text: String,
+}
+
+impl AsideQuery {
+    fn finds(&self, i: &Interaction) -> bool {
+        if !self.event.is_empty() && self.event != i.event {
+            return false;
+        }
+        let needle = self.text.trim().to_lowercase();
+        needle.is_empty() || serde_json::to_string(i).unwrap_or_default().to_lowercase().contains(&needle)
+    }
+}
+
 /// What is to become of messages that were kept aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// They are messages of their own.
+    /// They are taken: as they are, or, of a conflict, as messages of their own.
     Take,
+    /// They are mended and taken, where they then fit the plan; the others wait on.
+    Mend(Mend),
     /// They are mistakes of their sender.
     Leave,
 }
 
 impl Engine {
-    /// Messages that wait for a decision, newest first, of one source or of all; at most so many.
+    /// Messages that wait for a decision, newest first; at most so many.
     pub fn kept_aside(
         &self,
         workspace: WorkspaceId,
-        source: Option<&str>,
+        query: &AsideQuery,
         most: usize,
     ) -> Result<Vec<KeptAside>, EngineError> {
         let positions: Vec<u64> = self.store().read(|c| {
             c.prepare_cached(
                 "SELECT position FROM pipeline_quarantine
-                 WHERE workspace = $1 AND decided = 0 AND ($2 = '' OR source = $2) ORDER BY position DESC LIMIT $3",
+                 WHERE workspace = $1 AND decided = 0 AND ($2 = '' OR source = $2) AND ($3 = '' OR code = $3)
+                 ORDER BY position DESC",
             )?
-            .query_map(params![workspace.0, source.unwrap_or_default(), most as i64], |r| r.get::<_, i64>(0))?
+            .query_map(params![workspace.0, query.source, query.code], |r| r.get::<_, i64>(0))?
             .map(|p| p.map(i64::cast_unsigned))
             .collect()
         })?;
-        self.read_aside(workspace, positions)
+        let mut found = Vec::new();
+        for page in positions.chunks(LOOKED_AT) {
+            found.extend(self.read_aside(page)?.into_iter().filter(|k| query.finds(&k.interaction)));
+            if found.len() >= most {
+                break;
+            }
+        }
+        found.truncate(most);
+        Ok(found)
     }
 
     /// What stands at these positions, each with what was known before it.
-    fn read_aside(&self, workspace: WorkspaceId, positions: Vec<u64>) -> Result<Vec<KeptAside>, EngineError> {
+    fn read_aside(&self, positions: &[u64]) -> Result<Vec<KeptAside>, EngineError> {
         let read = |frame: &throughline_ledger::Frame| match frame.header.erased {
             true => Ok(None),
             false => decode(frame).map(Some).map_err(|e| EngineError::Damaged(e.to_string())),
         };
         let mut all = Vec::with_capacity(positions.len());
-        for position in positions {
-            let Some(interaction) = read(&self.inner().ledger.read(position)?)? else { continue };
-            let key = MessageKey::new(
-                &self.inner().key_secret,
-                workspace,
-                interaction.source.as_str(),
-                &interaction.message_id,
-            );
-            let known = match self.inner().ledger.find(key.0)? {
-                Some((at, _)) => read(&self.inner().ledger.read(at)?)?,
-                None => None,
+        for frame in self.inner().ledger.read_many(positions)? {
+            let Some(interaction) = read(&frame)? else { continue };
+            let code = code(&frame.header);
+            let known = match self.inner().ledger.find(frame.header.key)? {
+                Some((at, _)) if code == "conflict" => read(&self.inner().ledger.read(at)?)?,
+                _ => None,
             };
-            all.push(KeptAside { position, interaction, known });
+            let (position, content) = (frame.header.position, ContentHash(frame.header.content));
+            all.push(KeptAside { position, code, interaction, content, known });
         }
         Ok(all)
     }
@@ -96,7 +142,7 @@ impl Engine {
         workspace: WorkspaceId,
         by: &str,
         positions: &[u64],
-        verdict: Verdict,
+        verdict: &Verdict,
     ) -> Result<u64, EngineError> {
         let waiting: Vec<u64> = self.store().read(|c| {
             let mut is_waiting = c.prepare_cached(
@@ -110,29 +156,58 @@ impl Engine {
             }
             Ok(waiting)
         })?;
-        let of = self.read_aside(workspace, waiting)?;
-        if of.is_empty() {
-            return Ok(0);
-        }
-        let places: Vec<Value> = of.iter().map(|k| k.position.into()).collect();
-        let (first, n) = (of[0].position, of.len() as u64);
-        if verdict == Verdict::Take {
-            for KeptAside { position, mut interaction, .. } in of {
-                interaction.message_id = format!("{}~{position}", interaction.message_id);
-                let source: SourceId = interaction.source.clone();
-                let outcomes =
-                    self.receive_now(workspace, Received::new(source, vec![Ok(Record::from(interaction))]))?;
-                if let Some(Outcome::Rejected(fault) | Outcome::Quarantined(fault)) = outcomes.first() {
-                    return Err(EngineError::Refused(fault.message.clone()));
+        let mut of = self.read_aside(&waiting)?;
+        if let Verdict::Mend(mend) = verdict {
+            let door = self.inner().brand(workspace)?.door();
+            of.retain_mut(|k| {
+                let is_mended = k.code == "plan" && mend.is_for(&k.interaction) && mend.apply(&mut k.interaction);
+                if is_mended {
+                    k.interaction.properties.insert("mended".to_owned(), mend.in_words().into());
                 }
-            }
+                is_mended && door.breaches(&k.interaction).0.is_empty()
+            });
         }
-        let event = if verdict == Verdict::Take { TAKEN } else { LEFT };
+        let Some(first) = of.first().map(|k| k.position) else { return Ok(0) };
+        let places: Vec<Value> = of.iter().map(|k| k.position.into()).collect();
+        let n = of.len() as u64;
+        let is_taken = *verdict != Verdict::Leave;
+        if is_taken {
+            self.take_in(workspace, of)?;
+        }
+        let event = if is_taken { TAKEN } else { LEFT };
         let id = format!("{}:{first}:{}", event.to_ascii_lowercase().replace(' ', "-"), self.now().0);
         let mut properties = Map::new();
         properties.insert("positions".to_owned(), Value::Array(places));
+        if let Verdict::Mend(mend) = verdict {
+            properties.insert("mended".to_owned(), mend.in_words().into());
+        }
         self.decide(workspace, event, id, by, properties)?;
         Ok(n)
+    }
+
+    /// Appends what was decided to be taken. A message of its own gets its place in the ledger added to its
+    /// id; what did not fit keeps its id and counts as what was sent, so that sending it again is known.
+    fn take_in(&self, workspace: WorkspaceId, of: Vec<KeptAside>) -> Result<(), EngineError> {
+        let brand = self.inner().brand(workspace)?;
+        let secret = &self.inner().key_secret;
+        let erased = brand.erased();
+        let mut frames = Vec::with_capacity(of.len());
+        for KeptAside { position, code, mut interaction, content, .. } in of {
+            if interaction.nodes(&brand.node_secret).iter().any(|(n, _)| erased.contains(n)) {
+                continue;
+            }
+            let source = interaction.source.clone();
+            let is_its_own = code == "conflict";
+            if is_its_own {
+                interaction.message_id = format!("{}~{position}", interaction.message_id);
+            }
+            let record = Record::from(interaction);
+            let key = record.message_key(secret, workspace, &source);
+            let content = if is_its_own { record.content_hash(secret) } else { content };
+            frames.push(frame(&brand, FrameKind::Interaction, key, content, record));
+        }
+        self.inner().ledger.append(frames)?;
+        Ok(())
     }
 }
 

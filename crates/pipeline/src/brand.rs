@@ -2,13 +2,14 @@
 
 use crate::arrivals::Arrivals;
 use crate::attributes::Attributes;
+use crate::door::{Consents, Door};
 use crate::journeys::Figures;
 use crate::tallies::Pending;
 use crate::workspaces::{Workspace, WorkspaceRecord};
 use crate::{EngineError, Options};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use throughline_customers::{IdentityGraph, load_graph};
 use throughline_interactions::{Node, NodeSecret, WorkspaceId, Zone};
 use throughline_store::Store;
@@ -25,6 +26,9 @@ pub(crate) struct Brand {
     pub(crate) timeline_covers: std::sync::atomic::AtomicU64,
     graph: Mutex<IdentityGraph>,
     erased: RwLock<HashSet<Node>>,
+    /// What is asked of what arrives.
+    door: RwLock<Arc<Door>>,
+    consents: RwLock<Consents>,
     pub(crate) attributes: Attributes,
     /// Outcomes counted since the last tally frame.
     pub(crate) pending: Mutex<Pending>,
@@ -65,6 +69,8 @@ impl Brand {
             timeline_covers: opened.covers.into(),
             graph: Mutex::new(graph),
             erased: RwLock::new(erased.into_iter().collect()),
+            door: RwLock::new(Arc::new(Door::load(store, id)?)),
+            consents: RwLock::new(Consents::load(store, id)?),
             pending: Mutex::default(),
             in_flight: Mutex::default(),
             arrivals: Mutex::default(),
@@ -103,6 +109,7 @@ impl Brand {
         (*timeline, _) = Timeline::open(&at, id.0, self.buckets).map_err(|e| EngineError::Damaged(e.to_string()))?;
         self.timeline_covers.store(0, std::sync::atomic::Ordering::Release);
         *self.graph() = IdentityGraph::default();
+        *self.change_consents() = Consents::default();
         self.attributes.forget_all();
         self.forget_figures();
         Ok(())
@@ -127,6 +134,24 @@ impl Brand {
     /// Who every linked node belongs to now.
     pub(crate) fn redirects(&self) -> std::collections::HashMap<u64, u64> {
         self.graph().redirects().map(|(n, c)| (n.0, c)).collect()
+    }
+
+    /// What is asked of what arrives.
+    pub(crate) fn door(&self) -> Arc<Door> {
+        self.door.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_door(&self, door: Arc<Door>) {
+        *self.door.write().unwrap_or_else(PoisonError::into_inner) = door;
+    }
+
+    /// What people allow.
+    pub(crate) fn consents(&self) -> RwLockReadGuard<'_, Consents> {
+        self.consents.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn change_consents(&self) -> RwLockWriteGuard<'_, Consents> {
+        self.consents.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The nodes about which nothing is taken any more.

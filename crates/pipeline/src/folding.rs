@@ -7,6 +7,7 @@
 
 use crate::aside;
 use crate::brand::Brand;
+use crate::door::Word;
 use crate::engine::Inner;
 use crate::erasure::ErasureFrame;
 use crate::rows::{Names, row};
@@ -269,6 +270,7 @@ struct Part<'a> {
     fresh: crate::attributes::Fresh,
     counted: Pending,
     quarantined: Vec<(&'a Frame, String, String)>,
+    words: Vec<Word>,
     /// Decisions about what was kept aside: their places, and the places of what they are about.
     decided: Vec<(u64, Vec<u64>)>,
     tallied: bool,
@@ -328,6 +330,10 @@ impl Inner {
             erasure.nodes.iter().map(|n| graph.customer(*n)).chain(erasure.nodes.iter().map(|n| n.0)).collect();
         let moved = self.store.write(|tx| {
             let moved = forget(tx, brand.workspace.id, &mut graph, &erasure.nodes, position)?;
+            let mut unsaid = tx.prepare_cached("DELETE FROM pipeline_consents WHERE workspace = $1 AND node = $2")?;
+            for node in &erasure.nodes {
+                unsaid.execute(params![brand.workspace.id.0, node.0.cast_signed()])?;
+            }
             let mut counted = Pending::default();
             for (source, at) in &erasure.last_received {
                 counted.add(source, &Tally::default(), Timestamp(*at));
@@ -348,6 +354,7 @@ impl Inner {
         })?;
         drop(graph);
         brand.refuse(&erasure.nodes);
+        brand.change_consents().forget(&erasure.nodes);
         brand.apply(Changes {
             position,
             rows: Vec::new(),
@@ -377,17 +384,19 @@ fn move_to_erased(
             "UPDATE pipeline_sources SET quarantined = quarantined - $1 WHERE workspace = $2 AND source = $3",
             params![n.cast_signed(), workspace.0, source],
         )?;
-        tx.execute(
-            "UPDATE pipeline_reasons SET count = count - $1 WHERE workspace = $2 AND source = $3 AND code = 'conflict'",
-            params![n.cast_signed(), workspace.0, source],
-        )?;
         counted.add(ERASED_SOURCE, &Tally { quarantined: *n, ..Tally::default() }, Timestamp(0));
     }
-    tx.execute("DELETE FROM pipeline_reasons WHERE workspace = $1 AND count = 0", [workspace.0])?;
+    let mut uncount = tx.prepare_cached(
+        "UPDATE pipeline_reasons SET count = count - 1
+         WHERE workspace = $1 AND EXISTS (SELECT 1 FROM pipeline_quarantine q
+             WHERE q.position = $2 AND q.source = pipeline_reasons.source AND q.code = pipeline_reasons.code)",
+    )?;
     let mut forget = tx.prepare_cached("DELETE FROM pipeline_quarantine WHERE position = $1")?;
     for position in &erasure.aside.positions {
+        uncount.execute(params![workspace.0, position.cast_signed()])?;
         forget.execute([position.cast_signed()])?;
     }
+    tx.execute("DELETE FROM pipeline_reasons WHERE workspace = $1 AND count = 0", [workspace.0])?;
     Ok(())
 }
 
@@ -404,6 +413,7 @@ fn fold_part<'a>(
         fresh: Vec::new(),
         counted: Pending::default(),
         quarantined: Vec::new(),
+        words: Vec::new(),
         decided: Vec::new(),
         tallied: false,
         brand: brand.clone(),
@@ -439,6 +449,13 @@ fn fold_part<'a>(
                     );
                     None
                 });
+                if !i.consent.is_empty() {
+                    let mut nodes: Vec<Node> = i.nodes(&secret).iter().map(|(n, _)| *n).collect();
+                    nodes.extend(nodes.first().map(|n| fold.nodes_of(*n)).unwrap_or_default());
+                    nodes.sort_unstable();
+                    nodes.dedup();
+                    part.words.extend(brand.words(&i, &nodes, h.position));
+                }
                 if let Some(node) = node {
                     part.rows.push(row(&brand, &i, key, node, h.position, &mut names, &mut part.fresh));
                 }
@@ -446,7 +463,7 @@ fn fold_part<'a>(
             FrameKind::Quarantined => {
                 let i = decode(frame)?;
                 part.counted.add(i.source.as_str(), &Tally { quarantined: 1, ..Tally::default() }, at);
-                part.counted.reason(i.source.as_str(), "conflict");
+                part.counted.reason(i.source.as_str(), aside::code(h));
                 part.quarantined.push((frame, i.source.as_str().to_owned(), i.message_id));
             }
             FrameKind::Tally => {
@@ -469,12 +486,51 @@ fn fold_part<'a>(
             "INSERT INTO pipeline_quarantine (position, workspace, source, code, message_id) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT DO NOTHING",
         )?
-        .execute(params![frame.header.position.cast_signed(), id.0, source, "conflict", message_id])?;
+        .execute(params![
+            frame.header.position.cast_signed(),
+            id.0,
+            source,
+            aside::code(&frame.header),
+            message_id
+        ])?;
     }
     aside::write_decided(tx, id, &part.decided)?;
+    write_words(tx, &brand, &part.words)?;
     let changes: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
     record_changes(tx, id, last, &changes)?;
     Ok((part, moved.into_iter().map(|m| Moved { node: m.node.0, from: m.from, to: m.to }).collect()))
+}
+
+/// Keeps what people said of purposes; a later word goes before an earlier one, whenever it came.
+fn write_words(tx: &Transaction<'_>, brand: &Brand, words: &[Word]) -> rusqlite::Result<()> {
+    if words.is_empty() {
+        return Ok(());
+    }
+    let mut put = tx.prepare_cached(
+        "INSERT INTO pipeline_consents (workspace, node, purpose, allowed, occurred_at, position)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (workspace, node, purpose) DO UPDATE
+         SET allowed = excluded.allowed, occurred_at = excluded.occurred_at, position = excluded.position
+         WHERE excluded.occurred_at > pipeline_consents.occurred_at
+            OR (excluded.occurred_at = pipeline_consents.occurred_at AND excluded.position > pipeline_consents.position)",
+    )?;
+    let mut known = brand.change_consents();
+    for word in words {
+        for node in &word.nodes {
+            let is_news = put.execute(params![
+                brand.workspace.id.0,
+                node.0.cast_signed(),
+                word.purpose,
+                i64::from(word.allowed),
+                word.occurred_at,
+                word.position.cast_signed()
+            ])?;
+            if is_news > 0 {
+                known.note(&word.purpose, *node, word.allowed);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Keeps what the timeline's files do not know yet: (node, before, after), or (0, customer, 0) for

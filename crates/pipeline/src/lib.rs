@@ -19,6 +19,8 @@ mod engine;
 mod receive;
 mod arrivals;
 mod aside;
+mod door;
+mod recent;
 mod tallies;
 mod whereabouts;
 mod folding;
@@ -37,9 +39,10 @@ mod check;
 mod background;
 
 pub use arrivals::{Arrival, Arrivals};
-pub use aside::{KeptAside, MOST_AT_ONCE, Verdict};
+pub use aside::{AsideQuery, KeptAside, MOST_AT_ONCE, Verdict};
 pub use background::give_way;
 pub use check::{CheckReport, Digest};
+pub use door::DoorRules;
 pub use effects::{Answered, Askable, Askables, Asked};
 pub use engine::{Engine, Opened, Options, Status};
 pub use erasure::Receipt;
@@ -48,6 +51,7 @@ pub use history::History;
 pub use jobs::{Job, JobHandle};
 pub use journeys::{BehindStage, Calls, Met, Person, ScoreReport, View};
 pub use receive::Received;
+pub use recent::{Learned, Recent, Tried};
 pub use retraction::Retraction;
 pub use scorecards::{Beside, CardKind, LeftOut, Scorecards};
 pub use story::{Feeling, PromiseOutcome, PromiseState, Story, StoryEntry, StoryQuery};
@@ -76,5 +80,15 @@ pub fn migrations() -> Vec<Migration> {
         ],
     };
     let by_id = Migration { room: "pipeline", number: 2, sql: include_str!("migrations/0002.sql"), tables: &[] };
-    [own, by_id].into_iter().chain(throughline_customers::migrations().iter().copied()).collect()
+    let door = Migration {
+        room: "pipeline",
+        number: 3,
+        sql: include_str!("migrations/0003.sql"),
+        tables: &[
+            Table { name: "pipeline_plans", kind: TableKind::Definition },
+            Table { name: "pipeline_doors", kind: TableKind::Definition },
+            Table { name: "pipeline_consents", kind: TableKind::Derived },
+        ],
+    };
+    [own, by_id, door].into_iter().chain(throughline_customers::migrations().iter().copied()).collect()
 }

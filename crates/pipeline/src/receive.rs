@@ -1,11 +1,14 @@
 //! The door: from records to the ledger, and one outcome for each.
 
 use crate::arrivals::Noted;
+use crate::brand::Brand;
+use crate::door::Judged;
 use crate::tallies::Pending;
 use crate::{Engine, EngineError};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::PoisonError;
-use throughline_interactions::{Fault, Outcome, Record, SourceId, Tally, WorkspaceId};
+use throughline_interactions::{ContentHash, Fault, MessageKey, Outcome, Record, SourceId, Tally, WorkspaceId};
 use throughline_ledger::{FrameKind, NewFrame, Verdict};
 
 /// Interactions of one source that arrived together, each readable or not.
@@ -19,17 +22,35 @@ pub struct Received {
     pub unread: BTreeMap<usize, String>,
     /// The software that sent it, with its version, where that is known.
     pub software: Option<String>,
+    /// The address of the browser that sent it. It is looked at, and never kept.
+    pub from: Option<IpAddr>,
+}
+
+/// What is known of an item before the ledger has spoken.
+enum Awaited {
+    /// The ledger's verdict is its outcome.
+    Verdict,
+    /// It is kept aside, if the ledger does not know it yet.
+    Aside(Fault),
+    /// It has its outcome.
+    Known(Outcome),
 }
 
 impl Received {
     /// Interactions of a source, of which no more is known.
     pub fn new(source: SourceId, items: Vec<Result<Record, Fault>>) -> Self {
-        Self { source, items, unread: BTreeMap::new(), software: None }
+        Self { source, items, unread: BTreeMap::new(), software: None, from: None }
     }
 
     /// With the software that sent them.
     pub fn sent_by(mut self, software: Option<String>) -> Self {
         self.software = software;
+        self
+    }
+
+    /// With the address of the browser that sent them.
+    pub fn from_address(mut self, from: Option<IpAddr>) -> Self {
+        self.from = from;
         self
     }
 
@@ -56,28 +77,64 @@ impl Engine {
             Err(e) => return done(Err(e)),
         };
         let now = self.now();
-        let noted = Noted::of(&received, now);
-        let Received { source, items, .. } = received;
+        let mut noted = Noted::of(&received, now);
+        let Received { source, items, from, .. } = received;
         let mut frames = Vec::with_capacity(items.len());
-        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(items.len());
+        // Facts that follow from what was refused; the sender hears nothing of them.
+        let mut following = Vec::new();
+        let mut awaited: Vec<Awaited> = Vec::with_capacity(items.len());
+        let (door, key_secret) = (brand.door(), self.inner().key_secret);
         // Held until the frames are on their way: an erasure that begins meanwhile waits, and finds
         // them in the ledger.
         let erased = brand.erased();
-        for item in items {
-            match item {
+        for (index, item) in items.into_iter().enumerate() {
+            let record = match item {
                 Ok(i) if !erased.is_empty() && i.nodes(&brand.node_secret).iter().any(|(n, _)| erased.contains(n)) => {
-                    outcomes.push(Some(Outcome::Rejected(Fault::whole(
+                    awaited.push(Awaited::Known(Outcome::Rejected(Fault::whole(
                         "erased",
                         "this person was erased; nothing about them is taken any more",
                     ))));
+                    continue;
                 }
-                Ok(i) => {
-                    outcomes.push(None);
-                    frames.push(frame(self, workspace, &source, &brand.node_secret, i));
+                Ok(record) => record,
+                Err(fault) => {
+                    awaited.push(Awaited::Known(Outcome::Rejected(fault)));
+                    continue;
                 }
-                Err(fault) => outcomes.push(Some(Outcome::Rejected(fault))),
+            };
+            // Told by what was sent: whatever the rules make of it, sending it again is the same.
+            let (key, content) =
+                (record.message_key(&key_secret, workspace, &source), record.content_hash(&key_secret));
+            let mut breaches = Vec::new();
+            match door.judge(&brand, &source, record, from, &mut breaches) {
+                Judged::Take(record) => {
+                    noted.watch(index, breaches);
+                    awaited.push(Awaited::Verdict);
+                    frames.push(frame(&brand, FrameKind::Interaction, key, content, record));
+                }
+                // What was taken before the plan asked for more is known, and stays.
+                Judged::Aside(record, _) if matches!(self.inner().ledger.find(key.0), Ok(Some(_))) => {
+                    awaited.push(Awaited::Verdict);
+                    frames.push(frame(&brand, FrameKind::Interaction, key, content, record));
+                }
+                Judged::Aside(record, fault) => {
+                    awaited.push(Awaited::Aside(fault));
+                    frames.push(frame(&brand, FrameKind::Quarantined, key, content, record));
+                }
+                Judged::Refuse(fault, told) => {
+                    if let Some(mut fact) = told {
+                        fact.message_id = format!("consent-withdrawn:{:032x}", key.0);
+                        let source = SourceId::system();
+                        let key = MessageKey::new(&key_secret, workspace, source.as_str(), &fact.message_id);
+                        let record = Record::from(*fact);
+                        let content = record.content_hash(&key_secret);
+                        following.push(frame(&brand, FrameKind::Interaction, key, content, record));
+                    }
+                    awaited.push(Awaited::Known(Outcome::Rejected(fault)));
+                }
             }
         }
+        frames.append(&mut following);
         let counting = brand.clone();
         self.inner().ledger.append_later(frames, move |verdicts| {
             let verdicts = match verdicts {
@@ -85,8 +142,15 @@ impl Engine {
                 Err(e) => return done(Err(e.into())),
             };
             let mut verdicts = verdicts.into_iter();
-            let outcomes: Vec<Outcome> =
-                outcomes.into_iter().map(|o| o.unwrap_or_else(|| outcome(verdicts.next()))).collect();
+            let outcome = |a: Awaited| match a {
+                Awaited::Known(outcome) => outcome,
+                Awaited::Verdict => outcome(verdicts.next()),
+                Awaited::Aside(fault) => match verdicts.next() {
+                    Some(Verdict::Duplicate(_)) => Outcome::Duplicate,
+                    _ => Outcome::Quarantined(fault),
+                },
+            };
+            let outcomes: Vec<Outcome> = awaited.into_iter().map(outcome).collect();
             let mut uncounted = Pending::default();
             for o in &outcomes {
                 match o {
@@ -140,23 +204,16 @@ impl Engine {
     }
 }
 
-fn frame(
-    engine: &Engine,
-    workspace: WorkspaceId,
-    source: &SourceId,
-    secret: &throughline_interactions::NodeSecret,
-    i: Record,
-) -> NewFrame {
-    let key_secret = &engine.inner().key_secret;
-    let key = i.message_key(key_secret, workspace, source);
+/// The frame of a record; `content` is the hash of what was sent.
+pub(crate) fn frame(brand: &Brand, kind: FrameKind, key: MessageKey, content: ContentHash, record: Record) -> NewFrame {
     NewFrame {
-        kind: FrameKind::Interaction,
-        workspace: workspace.0,
+        kind,
+        workspace: brand.workspace.id.0,
         key: key.0,
-        content: i.content_hash(key_secret).0,
-        node: i.node(key, secret).0,
-        received_at: i.received_at.0,
-        payload: i.payload,
+        content: content.0,
+        node: record.node(key, &brand.node_secret).0,
+        received_at: record.received_at.0,
+        payload: record.payload,
     }
 }
 

@@ -36,8 +36,10 @@ pub enum Whereabout {
         /// Its place in the ledger.
         position: u64,
     },
-    /// Another content came under the id of a message that was here already.
+    /// Another content came under the id of a message that was here already, or it does not fit the plan.
     KeptAside {
+        /// Which of the two: `conflict` or `plan`.
+        code: &'static str,
         /// Its place in the ledger.
         position: u64,
         /// What it says.
@@ -75,11 +77,20 @@ impl Engine {
             if let Some((position, _)) = self.inner().ledger.find(key.0)? {
                 found.push(Whereabouts { state: self.state_at(workspace, position)?, source: source.clone() });
             }
+            let is_here = self.inner().ledger.find(key.0)?.is_some();
             for position in self.aside_as(workspace, &source, message_id)? {
                 let frame = self.inner().ledger.read(position)?;
+                // What did not fit the plan and was taken in later is counted, and not aside any more.
+                if is_here && !frame.header.conflict {
+                    continue;
+                }
                 let state = match frame.header.erased {
                     true => Whereabout::Erased { position },
-                    false => Whereabout::KeptAside { position, interaction: Box::new(read(&frame)?) },
+                    false => Whereabout::KeptAside {
+                        code: crate::aside::code(&frame.header),
+                        position,
+                        interaction: Box::new(read(&frame)?),
+                    },
                 };
                 found.push(Whereabouts { state, source: source.clone() });
             }

@@ -13,6 +13,7 @@ pub(crate) fn flags(actor: Actor, direction: Direction, has_text: bool) -> u8 {
         Actor::Bot => 2,
         Actor::Prefetch => 3,
         Actor::System => 4,
+        Actor::Internal => 5,
     };
     actor | u8::from(direction == Direction::Out) << 3 | u8::from(has_text) << 4
 }
@@ -23,6 +24,7 @@ pub(crate) fn actor(flags: u8) -> Actor {
         2 => Actor::Bot,
         3 => Actor::Prefetch,
         4 => Actor::System,
+        5 => Actor::Internal,
         _ => Actor::Human,
     }
 }

@@ -38,6 +38,8 @@ mod scorecards_view;
 mod scorecard_value;
 mod scorecard_weeks;
 mod places;
+mod plan;
+mod privacy;
 mod settings;
 mod source;
 mod workspace;
@@ -104,6 +106,13 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/data/source/first", Area::Data, source::first),
         get("/data/aside", Area::Customers, aside::list),
         post("/data/aside", Area::Decide, aside::decide),
+        get("/data/plan", Area::Data, plan::plan),
+        post("/data/plan", Area::Workspace, plan::change_rules),
+        get("/data/plan/event", Area::Data, plan::event),
+        post("/data/plan/event", Area::Workspace, plan::change),
+        get("/settings/privacy", Area::Workspace, privacy::privacy),
+        post("/settings/privacy", Area::Workspace, privacy::change),
+        get("/data/source/latest", Area::Data, source::latest_ones),
         get("/data/message", Area::Data, source::message),
         get("/data/progress", Area::Figures, data::progress),
         get("/data/import", Area::Data, imports::imports),

@@ -8,7 +8,7 @@ use crate::texts;
 use axum::Form;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Query, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde::Deserialize;
@@ -168,7 +168,7 @@ pub(crate) async fn guard(
     if web.config().demo && !names_this_machine(request.headers()) {
         return Err(Problem::WrongHost);
     }
-    let address = address_of(&web, &request);
+    let address = address_of(&web, request.extensions(), request.headers());
     if area == Area::Send {
         return Ok(next.run(request).await);
     }
@@ -298,12 +298,13 @@ pub(crate) async fn key_of(web: &Web, secret: String) -> Result<Key, Problem> {
     found.ok_or(Problem::NoKey(texts::WRONG_KEY))
 }
 
-fn address_of(web: &Web, request: &Request) -> IpAddr {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(Ipv4Addr::UNSPECIFIED.into(), |c| c.0.ip());
+/// Where a request came from; behind a proxy, what that says.
+pub(crate) fn address_of(web: &Web, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map_or(Ipv4Addr::UNSPECIFIED.into(), |c| c.0.ip());
     if !web.config().behind_proxy {
         return peer;
     }
-    let told = request.headers().get_all("x-forwarded-for").iter().next_back().and_then(|v| v.to_str().ok());
+    let told = headers.get_all("x-forwarded-for").iter().next_back().and_then(|v| v.to_str().ok());
     told.and_then(|v| v.rsplit(',').next()?.trim().parse().ok()).unwrap_or(peer)
 }
 

@@ -4,7 +4,7 @@
 use crate::world::{SHOP, open, send};
 use serde_json::json;
 use throughline_interactions::Outcome;
-use throughline_pipeline::{Engine, Verdict, Whereabout};
+use throughline_pipeline::{AsideQuery, Engine, Verdict, Whereabout};
 
 fn order(event: &str, user: &str) -> serde_json::Value {
     json!({"message_id": "o-1", "event": event, "occurred_at": "2026-05-01T00:00:00Z", "identifiers": {"user_id": user}})
@@ -22,17 +22,20 @@ fn a_decision_about_what_was_kept_aside_is_a_fact() {
     let outcomes = send(&engine, vec![order("Placed", "ana"), order("Shipped", "ana"), order("Paid", "ben")]);
     assert!(matches!(outcomes[..], [Outcome::Accepted, Outcome::Quarantined(_), Outcome::Quarantined(_)]));
     engine.wait_folded().unwrap();
-    let waiting = engine.kept_aside(SHOP, None, 10).unwrap();
+    let waiting = engine.kept_aside(SHOP, &AsideQuery::default(), 10).unwrap();
     let events: Vec<&str> = waiting.iter().map(|k| k.interaction.event.as_str()).collect();
     assert_eq!(events, ["Paid", "Shipped"]);
     assert!(waiting.iter().all(|k| k.known.as_ref().unwrap().event == "Placed"));
-    assert_eq!(engine.kept_aside(SHOP, Some("another"), 10).unwrap(), []);
+    assert_eq!(
+        engine.kept_aside(SHOP, &AsideQuery { source: "another".to_owned(), ..AsideQuery::default() }, 10).unwrap(),
+        []
+    );
     let (paid, shipped) = (waiting[0].position, waiting[1].position);
 
-    assert_eq!(engine.decide_aside(SHOP, "ana", &[shipped, 999], Verdict::Take).unwrap(), 1);
-    assert_eq!(engine.decide_aside(SHOP, "ana", &[shipped], Verdict::Take).unwrap(), 0, "once");
+    assert_eq!(engine.decide_aside(SHOP, "ana", &[shipped, 999], &Verdict::Take).unwrap(), 1);
+    assert_eq!(engine.decide_aside(SHOP, "ana", &[shipped], &Verdict::Take).unwrap(), 0, "once");
     assert_eq!(engine.waiting_aside(SHOP).unwrap(), 1);
-    assert_eq!(engine.decide_aside(SHOP, "ana", &[paid], Verdict::Leave).unwrap(), 1);
+    assert_eq!(engine.decide_aside(SHOP, "ana", &[paid], &Verdict::Leave).unwrap(), 1);
     assert_eq!(engine.waiting_aside(SHOP).unwrap(), 0);
     let own = format!("o-1~{shipped}");
     assert!(counted(&engine, &own) && !counted(&engine, &format!("o-1~{paid}")));

@@ -2,6 +2,7 @@
 //! The engine on real files: ledger, SQLite and timelines in a temporary directory.
 
 mod aside;
+mod door;
 mod erasure;
 mod formats;
 mod outcomes;

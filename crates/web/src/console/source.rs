@@ -47,7 +47,7 @@ struct SourcePage {
     pace: String,
     bars: Vec<Bar>,
     software: Vec<(String, String)>,
-    latest: Vec<Latest>,
+    latest: LatestOnes,
     keys: Vec<Key>,
     new_key: Option<String>,
     /// Where systems deliver.
@@ -66,6 +66,15 @@ struct Bar {
     refused: f64,
 }
 
+/// What arrived last; asks for itself again, so that whoever connects something sees it come.
+#[derive(Template)]
+#[template(path = "_latest.html")]
+struct LatestOnes {
+    poll: String,
+    back: String,
+    latest: Vec<Latest>,
+}
+
 /// One that arrived, in words.
 struct Latest {
     at: String,
@@ -73,6 +82,7 @@ struct Latest {
     message_id: String,
     href: String,
     outcome: &'static str,
+    is_bad: bool,
     why: String,
 }
 
@@ -138,7 +148,7 @@ pub(super) async fn show(web: &Web, visit: Visit, name: String, told: Told) -> R
         pace: pace(arrivals.a_minute(now)),
         bars: bars(&arrivals, now.0.div_euclid(MINUTE)),
         software: arrivals.software.iter().map(|(n, at)| (n.clone(), format::minute(*at, zone.as_ref()))).collect(),
-        latest: latest(&arrivals, &frame, zone.as_ref()),
+        latest: latest(&arrivals, &frame.visit, &name, zone.as_ref()),
         watch: watch(&frame.visit, &name, tally.as_ref(), &arrivals),
         origin: web.base().to_owned(),
         keys: own,
@@ -181,9 +191,11 @@ fn bars(arrivals: &Arrivals, now: i64) -> Vec<Bar> {
     each.collect()
 }
 
-fn latest(arrivals: &Arrivals, frame: &Frame, zone: Option<&Zone>) -> Vec<Latest> {
+fn latest(arrivals: &Arrivals, visit: &Visit, name: &str, zone: Option<&Zone>) -> LatestOnes {
     let each = arrivals.latest.iter().take(30).map(|a| {
+        let unfit: Vec<&str> = a.breaches.iter().map(|b| b.message.as_str()).collect();
         let (outcome, why) = match &a.outcome {
+            Outcome::Accepted if !unfit.is_empty() => ("accepted, not as planned", unfit.join("; ")),
             Outcome::Accepted => ("accepted", String::new()),
             Outcome::Duplicate => ("known already", String::new()),
             Outcome::Rejected(f) => ("rejected", sentence(&f.message)),
@@ -193,13 +205,31 @@ fn latest(arrivals: &Arrivals, frame: &Frame, zone: Option<&Zone>) -> Vec<Latest
         Latest {
             at: format::clock_time(a.at, zone),
             event: if a.event.is_empty() { "–".to_owned() } else { a.event.clone() },
-            href: frame.to(format!("/data/message?id={}", percent_encoded(&message_id))),
+            href: visit.link(&format!("/data/message?id={}", percent_encoded(&message_id))),
             message_id,
+            is_bad: !why.is_empty(),
             outcome,
             why,
         }
     });
-    each.collect()
+    LatestOnes {
+        latest: each.collect(),
+        poll: visit.link(&format!("/data/source/latest?name={}", percent_encoded(name))),
+        back: visit.link(&address(name)),
+    }
+}
+
+/// What arrived last, for a page that looks again by itself.
+pub(crate) async fn latest_ones(
+    State(web): State<Web>,
+    visit: Visit,
+    query: Result<Query<Named>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(Named { name }) = query?;
+    let workspace = visit.workspace()?;
+    let (id, zone) = (workspace.id, Zone::new(&workspace.zone).ok());
+    let (_, arrivals) = known_of(&web, id, name.clone()).await?;
+    page(&latest(&arrivals, &visit, &name, zone.as_ref()))
 }
 
 fn watch(visit: &Visit, name: &str, tally: Option<&SourceTally>, arrivals: &Arrivals) -> Watch {
@@ -295,13 +325,16 @@ fn in_words(found: Whereabouts, frame: &Frame) -> Found {
             None,
             String::new(),
         ),
-        Whereabout::KeptAside { interaction, .. } => (
+        Whereabout::KeptAside { interaction, code, .. } => (
             "Kept aside".to_owned(),
             format!(
-                "{}, received {}: a message with this id and another content was here already. What is kept aside \
-                 is decided about from the Data page.",
+                "{}, received {}: {}. What is kept aside is decided about from the Data page.",
                 interaction.event,
-                format::minute(interaction.received_at, zone)
+                format::minute(interaction.received_at, zone),
+                match *code {
+                    "conflict" => "a message with this id and another content was here already",
+                    _ => "it does not fit the tracking plan",
+                }
             ),
             None,
             shown(interaction),

@@ -84,6 +84,8 @@ fn title(i: &Interaction) -> String {
         (Direction::Out, _) => "to the customer: ",
         (_, Actor::Agent) => "with staff: ",
         (_, Actor::Bot) => "a bot: ",
+        (_, Actor::Prefetch) => "a machine, ahead of a person: ",
+        (_, Actor::Internal) => "one of the brand\u{2019}s own people: ",
         _ => "",
     };
     sentence(&format!("{who}{}", i.event))

@@ -11,7 +11,7 @@ use super::receive::software;
 use crate::accounts::{Area, Holder, Key, allows};
 use crate::credentials::bearer;
 use crate::errors::Problem;
-use crate::guard::key_of;
+use crate::guard::{address_of, key_of};
 use crate::state::Web;
 use crate::texts;
 use axum::Json;
@@ -218,6 +218,9 @@ pub(super) async fn receive(web: &Web, request: Request, dialect: Dialect) -> Re
     let key = writer(web, secret.ok_or(Problem::NoKey(texts::NO_KEY))?).await?;
     let (now, engine) = (web.now(), web.engine().clone());
     let (named, called) = (sent.software(), software(&head.headers));
+    // Only a browser speaks for the person who sits before it.
+    let from = head.headers.get(header::USER_AGENT).and_then(|a| a.to_str().ok());
+    let from = from.filter(|a| a.starts_with("Mozilla/")).map(|_| address_of(web, &head.extensions, &head.headers));
     let (done, outcomes) = tokio::sync::oneshot::channel();
     let ids = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
         let _turn = turn;
@@ -225,7 +228,7 @@ pub(super) async fn receive(web: &Web, request: Request, dialect: Dialect) -> Re
         let currency = workspace.map(|w| w.currency).unwrap_or_default();
         let around = Around { received_at: now, currency: &currency };
         let (ids, items) = records(sent, &dialect, &key, &around);
-        let received = Received::new(key.source, items).named(&ids).sent_by(named.or(called));
+        let received = Received::new(key.source, items).named(&ids).sent_by(named.or(called)).from_address(from);
         engine.receive(key.workspace, received, move |result| drop(done.send(result)));
         Ok(ids)
     })

@@ -453,4 +453,5 @@ pub(crate) const ACTORS: &[(&str, Actor)] = &[
     ("bot", Actor::Bot),
     ("prefetch", Actor::Prefetch),
     ("system", Actor::System),
+    ("internal", Actor::Internal),
 ];

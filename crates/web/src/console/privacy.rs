@@ -1,0 +1,118 @@
+//! Whose consent is needed for what, and who belongs to the brand.
+
+use super::frame::{Frame, Room, page, sentence};
+use crate::accounts::note;
+use crate::errors::Problem;
+use crate::guard::{Signed, Visit};
+use crate::state::Web;
+use crate::texts;
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use throughline_pipeline::DoorRules;
+use throughline_rules::{Consent, Staff, Untold};
+
+#[derive(Template)]
+#[template(path = "privacy.html")]
+struct PrivacyPage {
+    frame: Frame,
+    /// The rules, and an empty one to fill in.
+    consent: Vec<Line>,
+    staff: Typed,
+    said: String,
+    fault: String,
+}
+
+/// A rule as it stands in its fields.
+struct Line {
+    purpose: String,
+    channels: String,
+    refuses: bool,
+}
+
+/// The lists as they stand in their fields, an entry a line.
+struct Typed {
+    domains: String,
+    identifiers: String,
+    hosts: String,
+    networks: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct After {
+    changed: Option<String>,
+}
+
+/// Shows the rules.
+pub(crate) async fn privacy(
+    State(web): State<Web>,
+    visit: Visit,
+    query: Result<Query<After>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(After { changed }) = query?;
+    let workspace = visit.workspace()?.id;
+    let rules = web.ask(move |e| e.door_rules(workspace)).await?;
+    show(&web, visit, &rules, if changed.is_some() { texts::PRIVACY_CHANGED } else { "" }, "").await
+}
+
+async fn show(web: &Web, visit: Visit, rules: &DoorRules, said: &str, fault: &str) -> Result<Response, Problem> {
+    let frame = Frame::new(web, visit, Room::Settings, "Privacy").await?;
+    let line = |c: &Consent| Line {
+        purpose: c.purpose.clone(),
+        channels: c.channels.join(", "),
+        refuses: c.untold == Untold::Refuse,
+    };
+    let empty = Line { purpose: String::new(), channels: String::new(), refuses: false };
+    let Staff { domains, identifiers, hosts, networks } = &rules.staff;
+    page(&PrivacyPage {
+        consent: rules.consent.iter().map(line).chain([empty]).collect(),
+        staff: Typed {
+            domains: domains.join("\n"),
+            identifiers: identifiers.join("\n"),
+            hosts: hosts.join("\n"),
+            networks: networks.join("\n"),
+        },
+        said: sentence(said),
+        fault: sentence(fault),
+        frame,
+    })
+}
+
+/// Changes them.
+pub(crate) async fn change(State(web): State<Web>, visit: Visit, form: Signed) -> Result<Response, Problem> {
+    let workspace = visit.workspace()?.id;
+    let list = |field: &str| {
+        let each = form.get(field).split(['\n', ',']).map(str::trim).filter(|e| !e.is_empty());
+        each.map(|e| e.chars().take(200).collect()).collect::<Vec<String>>()
+    };
+    let mut rules = web.ask(move |e| e.door_rules(workspace)).await?;
+    rules.consent = (0..=rules.consent.len())
+        .map(|n| Consent {
+            purpose: form.get(&format!("purpose-{n}")).trim().chars().take(60).collect(),
+            channels: list(&format!("channels-{n}")),
+            untold: match form.get(&format!("untold-{n}")) {
+                "refuse" => Untold::Refuse,
+                _ => Untold::Take,
+            },
+        })
+        .filter(|c| !c.purpose.is_empty())
+        .collect();
+    rules.staff = Staff {
+        domains: list("domains").into_iter().map(|d| d.trim_start_matches('@').to_owned()).collect(),
+        identifiers: list("identifiers"),
+        hosts: list("hosts"),
+        networks: list("networks"),
+    };
+    let new = rules.clone();
+    if let Err(problem) = web.ask(move |e| e.set_door_rules(workspace, &new)).await {
+        let Problem::Refused(fault) = problem else { return Err(problem) };
+        return show(&web, visit, &rules, "", &fault).await;
+    }
+    let entry = visit.act(web.now(), "changed whose consent is needed and who is staff", "privacy".to_owned());
+    web.accounts(move |s| s.write(|tx| note(tx, &entry))).await?;
+    let back = visit.link("/settings/privacy");
+    let sign = if back.contains('?') { '&' } else { '?' };
+    Ok(Redirect::to(&format!("{back}{sign}changed=1")).into_response())
+}
