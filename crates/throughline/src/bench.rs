@@ -4,6 +4,7 @@
 //! the same machine and is part of the figure. Nothing leaves this machine.
 
 mod erase;
+mod fresh;
 mod import;
 mod ingest;
 mod ledger;
@@ -23,6 +24,8 @@ pub struct BenchArgs {
 enum Bench {
     /// Durable, de-duplicated interactions by POST in batches, with many ids already known
     Ingest(ingest::IngestArgs),
+    /// Until an interaction is on its customer's story and in the counts, while others arrive
+    Fresh(fresh::FreshArgs),
     /// Rows of a CSV file until the last one is on the story and on the map
     Import(import::ImportBenchArgs),
     /// The map of many interactions: after a restart, and warm
@@ -42,6 +45,7 @@ pub fn run(config: Config, args: BenchArgs) -> anyhow::Result<()> {
     println!("{}", process::machine());
     match args.command {
         Bench::Ingest(a) => ingest::run(&config, a),
+        Bench::Fresh(a) => fresh::run(&config, a),
         Bench::Import(a) => import::run(&config, a),
         Bench::Map(a) => map::run(&config, a),
         Bench::Erase(a) => erase::run(&config, a),

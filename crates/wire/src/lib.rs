@@ -6,13 +6,15 @@
 //! one harms none of its neighbours; what stands around them is the [`Envelope`]; each event is read by
 //! itself ([`segment`], [`posthog`]). What an event is about — orders, products, money, answers,
 //! promises — is told by the names of Segment's specifications ([`commerce`]), on which channel it
-//! happened and who acted by its name and its context ([`setting`]).
+//! happened and who acted by its name and its context ([`setting`]), with what and in which country by what
+//! its sender says of itself ([`device`]).
 //!
 //! Everything that was sent comes back from the story: what has a place of its own in an interaction
 //! stands there, the rest in its properties, the context under `context`. This room knows no socket, no
 //! clock and no store. Read `envelope.rs` first, then `segment.rs`.
 
 pub mod commerce;
+pub mod device;
 mod envelope;
 mod fields;
 pub mod hooks;

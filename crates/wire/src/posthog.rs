@@ -1,8 +1,9 @@
 //! PostHog's captures, in both forms that its libraries send.
 
 use crate::commerce::fill;
+use crate::device::describe;
 use crate::fields::{Fields, object, take_object, text_of, time_of};
-use crate::setting::setting;
+use crate::setting::{say_why, setting};
 use crate::{Around, Envelope, Event, corrected};
 use serde_json::Value;
 use throughline_interactions::{Draft, Fault, Identifier, Zone, limits};
@@ -69,6 +70,23 @@ pub fn event(value: Value, index: u32, envelope: &Envelope, around: &Around<'_>)
             properties.entry(format!("${name}")).or_insert(value);
         }
     }
+    for (ours, theirs) in [("os", "$os"), ("browser", "$browser"), ("country", "$geoip_country_code")] {
+        if let Some(value) = text_of(&properties, &[theirs]) {
+            properties.entry(ours).or_insert(Value::String(value));
+        }
+    }
+    let kind = text_of(&properties, &["$device_type"]).map(|k| match k.as_str() {
+        "Desktop" => "computer".to_owned(),
+        "Mobile" => "phone".to_owned(),
+        other => other.to_lowercase(),
+    });
+    if let Some(kind) = kind {
+        properties.entry("device").or_insert(Value::String(kind));
+    }
+    let agent = text_of(&properties, &["$raw_user_agent", "$user_agent"]);
+    let zone = text_of(&properties, &["$timezone"]);
+    describe(&mut properties, agent.as_deref(), zone.as_deref());
+    say_why(&mut properties, seen.reason);
     draft.properties = properties;
     Ok(Event { draft, corrected: at.is_none_or(|(_, corrected)| corrected) })
 }

@@ -2,8 +2,9 @@
 //! `context`.
 
 use crate::commerce::{about, fill};
+use crate::device::describe;
 use crate::fields::{as_text, object, take_object, text_of};
-use crate::setting::setting;
+use crate::setting::{say_why, setting};
 use crate::{Around, Envelope, Event, corrected};
 use serde_json::Value;
 use throughline_interactions::{Actor, Draft, Fault, Identifier, Zone, limits, parse_interaction};
@@ -42,9 +43,13 @@ pub fn event(
         about(&mut draft, "campaign", name);
     }
     // Whoever says so is believed; a script that says nothing is known by its browser's name.
-    if draft.actor == Actor::Human && setting(&draft.event, &context, None).actor == Actor::Bot {
+    let seen = setting(&draft.event, &context, None);
+    if draft.actor == Actor::Human && seen.actor == Actor::Bot {
         draft.actor = Actor::Bot;
+        say_why(&mut draft.properties, seen.reason);
     }
+    let agent = text_of(&context, &["userAgent"]);
+    describe(&mut draft.properties, agent.as_deref(), text_of(&context, &["timezone"]).as_deref());
     // What a page tells by the names of Segment's specifications; what it says itself goes first.
     let mut told = Draft { event: draft.event.clone(), ..Draft::default() };
     fill(&mut told, &draft.properties, around.currency);

@@ -1,8 +1,9 @@
 //! The calls of Segment's specification, which RudderStack speaks too.
 
 use crate::commerce::{about, fill};
+use crate::device::describe;
 use crate::fields::{Fields, as_text, object, take_object, text_of, time_of};
-use crate::setting::setting;
+use crate::setting::{say_why, setting};
 use crate::{Around, Envelope, Event, corrected};
 use serde_json::Value;
 use siphasher::sip128::{Hasher128, SipHasher13};
@@ -221,6 +222,12 @@ fn fill_in(draft: &mut Draft, call: Call, item: &Fields, mut context: Fields, cu
             draft.properties.entry(name).or_insert(Value::String(value));
         }
     }
+    if let Some(country) = context.get("location").and_then(|l| as_text(l.get("country")?)) {
+        draft.properties.entry("country").or_insert(Value::String(country));
+    }
+    let agent = text_of(&context, &["userAgent"]);
+    describe(&mut draft.properties, agent.as_deref(), text_of(&context, &["timezone"]).as_deref());
+    say_why(&mut draft.properties, seen.reason);
     if let Some(Value::Object(integrations)) = item.get("integrations")
         && integrations.iter().any(|(name, on)| name != "All" || on != &Value::Bool(true))
     {

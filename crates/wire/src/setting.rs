@@ -1,10 +1,11 @@
 //! Where an event happened, which way it went and who acted, by its name and what is known around it.
 
+use crate::device::device;
 use crate::fields::{Fields, is_one_of, text_of};
 use serde_json::Value;
 use throughline_interactions::{Actor, Direction};
 
-/// Channel, direction and actor.
+/// Channel, direction and actor, and why it is that one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     /// Such as `web`; empty where nothing tells.
@@ -13,6 +14,8 @@ pub struct Setting {
     pub direction: Direction,
     /// Who acted.
     pub actor: Actor,
+    /// Why it is taken for a machine; empty for a person.
+    pub reason: &'static str,
 }
 
 /// Events whose channel their name tells, whatever sent them: Segment's specifications.
@@ -149,18 +152,29 @@ pub fn fetcher(user_agent: Option<&str>, purpose: Option<&str>, is_head: bool) -
 pub fn setting(event: &str, context: &Fields, sent_by: Option<&str>) -> Setting {
     let by_name = CHANNELS.iter().find(|(_, events)| is_one_of(event, events));
     let channel = by_name.map(|(channel, _)| *channel).or_else(|| of_sender(context, sent_by)).unwrap_or_default();
-    let agent = text_of(context, &["userAgent"]).unwrap_or_default().to_ascii_lowercase();
-    let actor = if BOTS.iter().any(|b| agent.contains(b)) {
-        Actor::Bot
+    let agent = text_of(context, &["userAgent"]).unwrap_or_default();
+    let lower = agent.to_ascii_lowercase();
+    let (actor, reason) = if BOTS.iter().any(|b| lower.contains(b)) {
+        (Actor::Bot, "it calls itself a crawler or a program")
+    } else if !agent.is_empty() && device(&agent).is_crawler {
+        (Actor::Bot, "it is one of the known crawlers")
     } else if is_one_of(event, BY_SYSTEMS) {
-        Actor::System
+        (Actor::System, "")
     } else {
-        Actor::Human
+        (Actor::Human, "")
     };
     Setting {
         channel: channel.to_owned(),
         direction: if is_one_of(event, OUT) { Direction::Out } else { Direction::In },
         actor,
+        reason,
+    }
+}
+
+/// Says why somebody is taken for a machine, beside what else is said.
+pub(crate) fn say_why(properties: &mut Fields, reason: &'static str) {
+    if !reason.is_empty() {
+        properties.insert("actor_reason".to_owned(), Value::String(reason.to_owned()));
     }
 }
 

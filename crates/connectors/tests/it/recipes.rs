@@ -99,7 +99,7 @@ fn slips_are_pointed_at() {
     check(
         "Placed\"",
         "Placed\"\nactor = \"robot\"",
-        "recipe.toml:15:10: `robot` is not one of human, agent, bot, prefetch, system",
+        "recipe.toml:15:10: `robot` is not one of human, agent, bot, prefetch, system, internal",
     );
     check("[files.items]", "[files.items", "recipe.toml:8:13: unclosed table, expected `]`");
     check("\"at\"", "\"placed\"", "file `orders` has no column `placed`; it has id, at");

@@ -16,20 +16,20 @@ use throughline_store::Store;
 pub struct IngestArgs {
     /// Seconds to send for
     #[arg(long, default_value_t = 120)]
-    seconds: u64,
+    pub(super) seconds: u64,
     /// Connections that send at once
     #[arg(long, default_value_t = 32)]
-    connections: u64,
+    pub(super) connections: u64,
     /// Interactions of a batch
     #[arg(long, default_value_t = 100)]
-    batch: u64,
+    pub(super) batch: u64,
     /// Message ids that are known before the first is sent
     #[arg(long, default_value_t = 20_000_000)]
-    known: u64,
+    pub(super) known: u64,
     /// Interactions offered a second, evenly, whether or not the server keeps up; 0 sends as fast as
     /// answers come back
     #[arg(long, default_value_t = 0)]
-    rate: u64,
+    pub(super) rate: u64,
 }
 
 /// Runs the measurement.
@@ -145,17 +145,17 @@ fn slowest(latencies: &[(u32, f32)]) -> String {
 
 /// What the senders count together.
 #[derive(Clone, Copy)]
-struct Counts<'a> {
-    accepted: &'a AtomicU64,
-    refused: &'a AtomicU64,
+pub(super) struct Counts<'a> {
+    pub(super) accepted: &'a AtomicU64,
+    pub(super) refused: &'a AtomicU64,
     /// Batches that were told to come back later.
-    waited: &'a AtomicU64,
-    bytes: &'a AtomicU64,
+    pub(super) waited: &'a AtomicU64,
+    pub(super) bytes: &'a AtomicU64,
 }
 
 /// One connection: batches of fresh interactions until the time is over; latencies in microseconds, and at which
 /// second each was answered.
-fn send(
+pub(super) fn send(
     address: SocketAddr,
     secret: &str,
     connection: u64,

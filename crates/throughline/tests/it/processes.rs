@@ -65,9 +65,45 @@ refs = { order = "id" }
     server.stop();
 }
 
+/// A door under fire: where it is, and how a batch is written for it.
+struct Door {
+    path: &'static str,
+    batch: fn(u64, u64) -> (Vec<String>, Vec<u8>),
+}
+
+/// The same as a tracking library sends it, with a time of its own on every try.
+fn calls(round: u64, size: u64) -> (Vec<String>, Vec<u8>) {
+    let ids: Vec<String> = (0..size).map(|i| format!("r{round}-{i}")).collect();
+    let context = json!({"library": {"name": "analytics-python", "version": "2.4.0"}});
+    let items: Vec<_> = ids
+        .iter()
+        .map(|id| {
+            json!({
+                "type": "track", "event": "Product Viewed", "messageId": id, "timestamp": "2026-03-01T10:00:00Z",
+                "userId": format!("u{}", id.len()), "anonymousId": null, "context": context, "properties": {},
+            })
+        })
+        .collect();
+    (ids, serde_json::to_vec(&json!({"batch": items})).unwrap())
+}
+
+/// In the full gate so many rounds, otherwise a few.
+fn rounds(full: u64) -> u64 {
+    if std::env::var_os("THROUGHLINE_FULL").is_some() { full } else { 4 }
+}
+
 #[test]
 fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
-    let rounds = if std::env::var_os("THROUGHLINE_FULL").is_some() { 50 } else { 4 };
+    under_fire(rounds(50), &Door { path: "/v1/interactions", batch });
+}
+
+#[test]
+fn nothing_that_a_library_was_told_is_safe_is_lost_or_doubled_by_kill_9() {
+    under_fire(rounds(100), &Door { path: "/v1/batch", batch: calls });
+}
+
+fn under_fire(rounds: u64, door: &Door) {
+    let Door { path, batch } = door;
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let (writer, reader) = (key(&data, "writer"), key(&data, "reader"));
@@ -79,7 +115,7 @@ fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
         // What nobody acknowledged is sent again, as a sender would.
         for again in unsure.drain(..) {
             let (ids, body) = batch(again, 50);
-            let (status, _) = server.ask("POST", "/v1/interactions", &writer, &body).unwrap();
+            let (status, _) = server.ask("POST", path, &writer, &body).unwrap();
             assert_eq!(status, 200);
             acknowledged.extend(ids);
         }
@@ -95,7 +131,7 @@ fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
                 });
             }
             sent += 1;
-            match server.ask("POST", "/v1/interactions", &writer, &body) {
+            match server.ask("POST", path, &writer, &body) {
                 Ok((200, _)) => acknowledged.extend(ids),
                 Ok((status, body)) => panic!("{status}: {}", String::from_utf8_lossy(&body)),
                 Err(_) => {
@@ -111,7 +147,7 @@ fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
     let server = Server::start(&data, &[]);
     for again in unsure {
         let (ids, body) = batch(again, 50);
-        server.ask("POST", "/v1/interactions", &writer, &body).unwrap();
+        server.ask("POST", path, &writer, &body).unwrap();
         acknowledged.extend(ids);
     }
     server.stop();

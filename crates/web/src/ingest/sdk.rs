@@ -285,3 +285,33 @@ async fn writer(web: &Web, secret: String) -> Result<Key, Problem> {
         false => Err(Problem::NotAllowed(texts::KEY_CANNOT_WRITE.to_owned())),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_in_an_address_is_found_or_not_whatever_the_address() {
+        let key = |query: &str| key_in(&format!("http://x/v1/batch?{query}").parse().unwrap());
+        assert_eq!(key("writeKey=k%2F1&a=b"), Some("k/1".to_owned()));
+        assert_eq!((key("key=k"), key("writekey=k"), key("")), (Some("k".to_owned()), None, None));
+        let mut state = 20_261_127_u64;
+        let mut random = |n: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % n
+        };
+        let pieces = [
+            "writeKey", "key", "=", "&", "%", "%2", "%zz", "%ff", "%00", "+", "a", "[", "]", ";", "é", "%F0%9F",
+            "\u{7f}",
+        ];
+        let (mut found, mut read) = (0, 0);
+        for _ in 0..100_000 {
+            let query: String = (0..random(12)).map(|_| pieces[random(pieces.len())]).collect();
+            let Ok(uri) = format!("/v1/batch?{query}").parse::<Uri>() else { continue };
+            read += 1;
+            found += usize::from(key_in(&uri).is_some());
+        }
+        assert!(read > 30_000 && found > 100, "{read} addresses, {found} keys");
+    }
+}

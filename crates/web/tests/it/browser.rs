@@ -134,6 +134,21 @@ fn every_page_is_sound_in_a_browser() {
     house.engine.wait_folded().unwrap();
     let hook = [("source", source.as_str()), ("kind", "shopify"), ("secret", "s3cret")];
     assert_eq!(admin.form("/data/hooks", &token, &hook).status, 303);
+    // A plan that something does not fit, and links: one that leads on, one that asks.
+    let schema = "{\"properties\": {\"properties\": {\"required\": [\"shelf\"]}}}";
+    let plan = [("event", "Shelved"), ("schema", schema), ("mode", "keep_aside"), ("act", "save")];
+    assert_eq!(admin.form("/data/plan/event", &token, &plan).status, 303);
+    let unfit: Vec<Value> = (0..3).map(|n| json!({"message_id": format!("s-{n}"), "event": "Shelved"})).collect();
+    assert_eq!(sender.post("/v1/interactions", json!(unfit).to_string()).json()["quarantined"], 3);
+    house.engine.wait_folded().unwrap();
+    let leads = [("kind", "packaging"), ("name", "Lid of the lamp"), ("target", "https://shop.example/care")];
+    let asks = [("kind", "kiosk"), ("name", "At the till"), ("question", "stars")];
+    for link in [&leads, &asks] {
+        assert_eq!(admin.form("/data/links", &token, link).status, 303);
+    }
+    let listed = admin.get("/data/links").text();
+    let codes: Vec<&str> = listed.split("/l/").skip(1).map(|r| r.split(['<', '"']).next().unwrap()).collect();
+    let kiosk = codes.iter().map(|c| format!("/l/{c}")).find(|p| house.stranger().get(p).status == 200).unwrap();
     let (source, message) = (format!("/data/source?name={source}"), format!("/data/message?id={latest}"));
     let pages = [
         map,
@@ -172,6 +187,13 @@ fn every_page_is_sound_in_a_browser() {
         &source,
         &message,
         "/data/aside",
+        "/data/aside?code=plan",
+        "/data/plan",
+        "/data/plan/event?name=Shelved",
+        "/data/plan/event?name=Order%20Completed",
+        "/data/links",
+        &kiosk,
+        "/settings/privacy",
         "/settings/workspace",
         "/settings/people",
         "/settings/audit",

@@ -1,8 +1,11 @@
 //! Bodies as the libraries send them, and what becomes of them.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod device;
+mod fuzz;
 mod hooks;
 mod meaning;
+mod memory;
 mod neighbours;
 mod recorded;
 mod script;
