@@ -110,19 +110,16 @@ impl Door {
         let event = if self.checks.is_empty() { None } else { record.event() };
         let is_planned = event.as_deref().is_some_and(|e| self.asked(e).is_some());
         let may_be_staff = !self.rules.staff.is_empty();
-        let nodes: Vec<Node> = record.nodes(&brand.node_secret).iter().map(|(n, _)| *n).collect();
-        let may_be_refused = self
-            .rules
-            .consent
-            .iter()
-            .any(|c| c.untold == Untold::Refuse || brand.consents().last_word(&c.purpose, &nodes) == Some(false))
-            || tells_consent(&record);
+        let may_be_refused = self.may_be_refused(brand, &record);
         if !is_planned && !may_be_staff && !may_be_refused {
             return Judged::Take(record);
         }
         let Ok(mut fact) = Interaction::from_payload(&record.payload) else { return Judged::Take(record) };
-        if let Some(refused) = self.refused(brand, &fact, &nodes) {
-            return refused;
+        if may_be_refused {
+            let nodes: Vec<Node> = record.nodes(&brand.node_secret).iter().map(|(n, _)| *n).collect();
+            if let Some(refused) = self.refused(brand, &fact, &nodes) {
+                return refused;
+            }
         }
         let mut is_changed = false;
         if fact.actor == Actor::Human
@@ -147,6 +144,24 @@ impl Door {
             }
         }
         Judged::Take(if is_changed { Record::from(fact) } else { record })
+    }
+
+    /// Whether a record has to be read to know that its person allows it.
+    fn may_be_refused(&self, brand: &Brand, record: &Record) -> bool {
+        let rules = &self.rules.consent;
+        if rules.is_empty() || says_no(record) {
+            return !rules.is_empty();
+        }
+        let waits_for_a_yes = rules.iter().any(|c| c.untold == Untold::Refuse);
+        let known = brand.consents();
+        if !waits_for_a_yes && known.is_empty() {
+            return false;
+        }
+        let nodes: Vec<Node> = record.nodes(&brand.node_secret).iter().map(|(n, _)| *n).collect();
+        rules.iter().any(|c| match known.last_word(&c.purpose, &nodes) {
+            Some(allowed) => !allowed,
+            None => c.untold == Untold::Refuse,
+        })
     }
 
     /// The fact as the rules mend it; `None` where it does not fit its plan even so.
@@ -187,8 +202,8 @@ impl Door {
     }
 }
 
-/// Whether a record says something of consent at all.
-fn tells_consent(record: &Record) -> bool {
+/// Whether a record says no to anything.
+fn says_no(record: &Record) -> bool {
     // A quote inside a JSON text is escaped, so this can only be a field of that name.
     let payload = record.payload.as_slice();
     memchr::memmem::find(payload, b"\"consent\":{").is_some_and(|at| {
@@ -361,6 +376,11 @@ impl Consents {
             Ok(())
         })?;
         Ok(all)
+    }
+
+    /// True where nobody has said anything that is kept.
+    fn is_empty(&self) -> bool {
+        self.0.values().all(HashMap::is_empty)
     }
 
     /// The word of any of these nodes; a no counts more than a yes.

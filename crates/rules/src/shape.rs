@@ -234,7 +234,9 @@ impl Shape {
             let name = if *kind == Kind::Integer { Kind::Number.name() } else { kind.name() };
             *kinds.entry(name).or_default() += n;
         }
-        if kinds.len() > 1 && !path.is_empty() {
+        // One order or several products: by design.
+        let is_either = path.starts_with("refs.") || path.starts_with("identifiers.");
+        if kinds.len() > 1 && !path.is_empty() && !is_either {
             let mut each: Vec<(&str, u64)> = kinds.into_iter().collect();
             each.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
             let words: Vec<String> = each.iter().map(|(kind, n)| format!("{n} times {}", article(kind))).collect();

@@ -12,7 +12,7 @@ use std::sync::mpsc::SyncSender;
 use throughline_demo::World;
 use throughline_interactions::{Interaction, SourceId, Timestamp, WorkspaceId, limits};
 use throughline_pipeline::{Engine, NewWorkspace, Options, Received};
-use throughline_web::{Clock, Tls, Trial, WebConfig};
+use throughline_web::{Clock, Patience, Tls, Trial, WebConfig};
 
 /// Interactions received at a time.
 const BATCH: usize = 1_000;
@@ -52,6 +52,7 @@ pub fn run(config: Config, args: DemoArgs) -> anyhow::Result<()> {
         url: None,
         formats: formats::formats,
         import_from: Vec::new(),
+        patience: Patience::default(),
     };
     web.validate()?;
     let house =

@@ -8,7 +8,7 @@ use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use throughline_pipeline::{Engine, Options};
-use throughline_web::{Clock, Server, Tls, WebConfig};
+use throughline_web::{Clock, Patience, Server, Tls, WebConfig};
 
 /// Where the console is unless told otherwise.
 pub const DEFAULT_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 4242);
@@ -102,6 +102,7 @@ fn web_config(config: &Config, args: &ServeArgs, data_dir: PathBuf) -> anyhow::R
         url: args.url.clone().or(config.file.url.clone()),
         formats: formats::formats,
         import_from: args.import_from.clone(),
+        patience: Patience::default(),
     })
 }
 
@@ -112,6 +113,7 @@ pub fn serve(
     ready: impl FnOnce(SocketAddr) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let door = door::open(engine)?;
+    allow_many_files();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the server's threads")?;
     let served = runtime.block_on(async {
@@ -137,4 +139,13 @@ async fn stop() {
         _ = terminate.recv() => {}
     }
     eprintln!("letting open requests finish");
+}
+
+/// Every connection is a file to the system, and a program may have a thousand unless it asks for more.
+fn allow_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+        tracing::warn!(%error, "cannot raise how many connections may be open");
+    }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use throughline_imports::Formats;
 use throughline_interactions::Timestamp;
 use throughline_outreach::{MailError, Smtp};
@@ -32,6 +33,23 @@ pub struct WebConfig {
     pub formats: fn() -> Formats,
     /// Folders of the server below which files may be looked at by the hour.
     pub import_from: Vec<PathBuf>,
+    /// How long senders are waited for.
+    pub patience: Patience,
+}
+
+/// How long whoever is connected is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For the head of a request, or for the next one.
+    pub head: Duration,
+    /// For the body of interactions that are handed in.
+    pub body: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(75), body: Duration::from_secs(60) }
+    }
 }
 
 /// How connections are encrypted.
@@ -94,6 +112,7 @@ impl WebConfig {
             url: None,
             formats: Formats::standard,
             import_from: Vec::new(),
+            patience: Patience::default(),
         }
     }
 

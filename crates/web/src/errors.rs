@@ -30,6 +30,8 @@ pub(crate) enum Problem {
     NotFound(String),
     /// The thing is there, the method is not.
     WrongMethod,
+    /// The body did not come within so many seconds.
+    Slow(u64),
     /// More bytes than are taken.
     TooLarge(String),
     /// A coding that is not understood.
@@ -72,6 +74,12 @@ impl Problem {
         };
         match self {
             Self::Unreadable(code, message) => told(StatusCode::BAD_REQUEST, code, message, texts::DO_MEND_REQUEST),
+            Self::Slow(seconds) => told(
+                StatusCode::REQUEST_TIMEOUT,
+                "too_slow",
+                &format!("the body did not arrive within {seconds} seconds"),
+                texts::DO_SEND_FASTER,
+            ),
             Self::NoKey(message) => told(StatusCode::UNAUTHORIZED, "unauthorized", message, texts::DO_GIVE_KEY),
             Self::Forged(message) => told(StatusCode::UNAUTHORIZED, "bad_signature", message, texts::DO_COMPARE_SECRET),
             Self::LoginNeeded => told(StatusCode::UNAUTHORIZED, "unauthorized", texts::NO_LOGIN, texts::DO_LOG_IN),

@@ -32,7 +32,7 @@ mod trial;
 mod warm;
 
 pub use accounts::{Area, Holder, KeyRole, Role, Secret, allows};
-pub use config::{Clock, ConfigError, Tls, WebConfig};
+pub use config::{Clock, ConfigError, Patience, Tls, WebConfig};
 pub use openapi::{OPENAPI, api_routes};
 pub use post::Postman;
 pub use server::{ServeError, Server, serve};

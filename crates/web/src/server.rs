@@ -9,6 +9,7 @@ use crate::warm;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use futures_util::StreamExt;
+use hyper_util::rt::TokioTimer;
 use rustls_acme::AcmeConfig;
 use rustls_acme::caches::DirCache;
 use rustls_acme::rustls::crypto::aws_lc_rs;
@@ -93,13 +94,28 @@ impl Server {
         });
         let beside = [post::start(self.web.clone())?, warm::start(self.web.clone())?];
         let service = router(&self.web).into_make_service_with_connect_info::<SocketAddr>();
+        let head = self.web.config().patience.head;
+        // Whoever connects and says nothing does not stay for ever.
+        macro_rules! patient {
+            ($server:expr) => {{
+                let mut server = $server.handle(handle);
+                server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(head);
+                server
+                    .http_builder()
+                    .http2()
+                    .timer(TokioTimer::new())
+                    .keep_alive_interval(head)
+                    .keep_alive_timeout(head);
+                server.serve(service).await?
+            }};
+        }
         match self.web.config().tls.clone() {
-            Tls::None => axum_server::from_tcp(self.listener)?.handle(handle).serve(service).await?,
+            Tls::None => patient!(axum_server::from_tcp(self.listener)?),
             Tls::OwnCertificates { cert, key } => {
                 install_provider();
                 let loaded = RustlsConfig::from_pem_file(&cert, &key).await;
                 let tls = loaded.map_err(|source| ServeError::Certificate { cert, key, source })?;
-                axum_server::from_tcp_rustls(self.listener, tls)?.handle(handle).serve(service).await?;
+                patient!(axum_server::from_tcp_rustls(self.listener, tls)?);
             }
             Tls::Acme { domains, contact, cache_dir } => {
                 install_provider();
@@ -117,7 +133,7 @@ impl Server {
                         }
                     }
                 });
-                axum_server::from_tcp(self.listener)?.acceptor(acceptor).handle(handle).serve(service).await?;
+                patient!(axum_server::from_tcp(self.listener)?.acceptor(acceptor));
             }
         }
         // Imports stop within a batch; the next start says so and lets them go on.

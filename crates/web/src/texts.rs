@@ -4,6 +4,7 @@
 pub(crate) const DO_MEND_REQUEST: &str = "mend the request and send it again";
 pub(crate) const DO_GIVE_KEY: &str = "send `Authorization: Bearer <key>`; an administrator makes keys under Data";
 pub(crate) const DO_COMPARE_SECRET: &str = "compare the secret on the page of the source with the sender's";
+pub(crate) const DO_SEND_FASTER: &str = "send it again, in smaller pieces where the line is slow";
 pub(crate) const DO_LOG_IN: &str = "log in and try again";
 pub(crate) const DO_ASK_ADMIN: &str = "ask an administrator of this workspace";
 pub(crate) const DO_RELOAD: &str = "go back, reload the page and send the form again";

@@ -306,3 +306,28 @@ fn past_the_lag_senders_are_told_to_come_back_and_nothing_is_lost() {
     assert_eq!(accepted, acknowledged, "{sources}");
     server.stop();
 }
+
+#[test]
+fn thousands_of_idle_connections_keep_nobody_waiting() {
+    // Each is a file here as well as there.
+    let limit = std::process::Command::new("sh").args(["-c", "ulimit -n"]).output().unwrap();
+    let limit: usize = String::from_utf8_lossy(&limit.stdout).trim().parse().unwrap_or(1_024);
+    let wanted = if std::env::var_os("THROUGHLINE_FULL").is_some() { 10_000 } else { 2_000 };
+    let many = wanted.min(limit - 200);
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let (writer, reader) = (key(&data, "writer"), key(&data, "reader"));
+    let server = Server::start(&data, &[]);
+    let before = server.memory();
+    let idle: Vec<_> = (0..many).map(|_| std::net::TcpStream::connect(&server.address).unwrap()).collect();
+    for round in 0..20 {
+        let (_, body) = batch(round, 50);
+        assert_eq!(server.ask("POST", "/v1/interactions", &writer, &body).unwrap().0, 200);
+    }
+    assert!(server.get("/api/v1/customers", &reader)["total"].as_u64().unwrap() > 0);
+    let each = server.memory().saturating_sub(before) / many as u64;
+    println!("{} idle connections, {each} bytes each", idle.len());
+    assert!(each < 50_000, "{each} bytes for a connection that says nothing");
+    drop(idle);
+    server.stop();
+}

@@ -140,6 +140,7 @@ struct Said {
 impl Said {
     fn of(i: &Interaction, zone: Option<&Zone>) -> Self {
         let who: Vec<&str> = i.identifiers.iter().take(3).map(|n| n.value.as_str()).collect();
+        let who = if who.is_empty() { vec!["nobody known"] } else { who };
         Self {
             what: format!("{}, {}", i.event, format::minute(i.occurred_at, zone)),
             who: who.join(" · "),
@@ -190,7 +191,7 @@ async fn show(
         source: k.interaction.source.as_str().to_owned(),
         came: Said::of(&k.interaction, frame.zone.as_ref()),
         known: k.known.map(|i| Said::of(&i, frame.zone.as_ref())),
-        breaches: breaches.into_iter().map(|b| b.message).collect(),
+        breaches: breaches.into_iter().map(|b| sentence(&b.message)).collect(),
     };
     let shown = shown.into_iter().zip(breaches).map(pair).collect();
     let fault = sentence(fault);

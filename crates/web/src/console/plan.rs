@@ -209,7 +209,10 @@ async fn show(web: &Web, visit: Visit, event: String, typed: Option<Typed>, came
         typed.unwrap_or_else(|| Typed { note: String::new(), schema: pretty(&shape.schema()), mode: Mode::Watch });
     let (tried, fault) = match came {
         Came::Nothing => (None, String::new()),
-        Came::Tried(tried) => (Some(Trial { since: day(tried.since, &frame), tried }), String::new()),
+        Came::Tried(mut tried) => {
+            tried.breaches.iter_mut().for_each(|(b, _)| b.message = sentence(&b.message));
+            (Some(Trial { since: day(tried.since, &frame), tried }), String::new())
+        }
         Came::Fault(fault) => (None, sentence(&fault)),
     };
     let mut fields = Vec::new();

@@ -5,6 +5,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, header};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use std::io::Read;
+use std::time::Duration;
 
 /// The largest body as sent.
 pub(crate) const SENT_BYTES: usize = 4 * 1024 * 1024;
@@ -39,13 +40,14 @@ impl Coding {
     }
 }
 
-/// Reads at most [`SENT_BYTES`].
-pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+/// Reads at most [`SENT_BYTES`], and waits for them no longer than this.
+pub(super) async fn read(patience: Duration, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|n| n > SENT_BYTES) {
         return Err(too_large(SENT_BYTES));
     }
-    to_bytes(body, SENT_BYTES).await.map_err(|e| {
+    let read = tokio::time::timeout(patience, to_bytes(body, SENT_BYTES)).await;
+    read.map_err(|_| Problem::Slow(patience.as_secs()))?.map_err(|e| {
         let inner = std::error::Error::source(&e).map(ToString::to_string).unwrap_or_default();
         if inner.contains("length limit") {
             too_large(SENT_BYTES)

@@ -44,7 +44,7 @@ pub(super) async fn deliver(
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let coding = Coding::of(&head.headers)?;
-    let sent = body::read(&head.headers, body).await?;
+    let sent = body::read(web.config().patience.body, &head.headers, body).await?;
     let found = web.accounts(move |s| hook(s, &id)).await?;
     let hook = found.ok_or_else(|| Problem::NotFound(texts::NO_SUCH_HOOK.to_owned()))?;
     web.engine().admission()?;

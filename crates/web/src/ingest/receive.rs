@@ -24,7 +24,7 @@ pub(crate) async fn receive_interactions(
     let coding = Coding::of(&headers)?;
     // Read before it is refused: whoever is still sending would see a broken connection instead of
     // the answer that says when to come back.
-    let sent = body::read(&headers, body).await?;
+    let sent = body::read(web.config().patience.body, &headers, body).await?;
     web.engine().admission()?;
     let (now, engine) = (web.now(), web.engine().clone());
     let software = software(&headers);

@@ -64,8 +64,8 @@ pub(super) async fn call(
 }
 
 /// What an SDK counts about itself: read, and not kept.
-pub(super) async fn metrics(headers: HeaderMap, body: Body) -> Result<Response, Problem> {
-    body::read(&headers, body).await?;
+pub(super) async fn metrics(State(web): State<Web>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    body::read(web.config().patience.body, &headers, body).await?;
     Ok(Json(json!({"success": true})).into_response())
 }
 
@@ -92,8 +92,8 @@ pub(super) async fn analytics_events(State(web): State<Web>, request: Request) -
 }
 
 /// PostHog's libraries ask for feature flags on the way; there are none here.
-pub(super) async fn flags(headers: HeaderMap, body: Body) -> Result<Response, Problem> {
-    body::read(&headers, body).await?;
+pub(super) async fn flags(State(web): State<Web>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    body::read(web.config().patience.body, &headers, body).await?;
     let none = json!({"flags": {}, "featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": false});
     Ok(Json(none).into_response())
 }
@@ -203,7 +203,7 @@ pub(super) async fn receive(web: &Web, request: Request, dialect: Dialect) -> Re
     let (head, body) = request.into_parts();
     let coding = Coding::of(&head.headers)?;
     // Read before it is refused, so that the answer is seen.
-    let sent = body::read(&head.headers, body).await?;
+    let sent = body::read(web.config().patience.body, &head.headers, body).await?;
     web.engine().admission()?;
     let turn = web.turn_to_parse().await?;
     let clock = head.headers.get("posthog-request-timestamp").and_then(|h| h.to_str().ok());

@@ -4,9 +4,11 @@ use crate::house::House;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
 use throughline_pipeline::Options;
-use throughline_web::KeyRole;
+use throughline_web::{KeyRole, Patience};
 
 fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -193,4 +195,31 @@ fn pages_of_any_origin_may_send_and_read_the_answer() {
     assert_eq!(refused.status, 401);
     assert_eq!(refused.header("access-control-expose-headers"), Some("Retry-After"));
     assert!(browser.send("GET", "/api/v1/", &origin, b"").header("access-control-allow-origin").is_none());
+}
+
+#[test]
+fn whoever_connects_and_says_nothing_does_not_stay() {
+    let patience = Patience { head: Duration::from_millis(300), body: Duration::from_millis(400) };
+    let house = House::with(Options::default(), |config| config.patience = patience);
+    let mut sender = house.key("shop", KeyRole::Writer);
+    let connect = || {
+        let stream = TcpStream::connect(house.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    };
+    let (mut silent, mut begun, mut slow) = (connect(), connect(), connect());
+    begun.write_all(b"POST /v1/inter").unwrap();
+    let head = "POST /v1/batch HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 100\r\n\r\n{\"batch\":[";
+    slow.write_all(head.as_bytes()).unwrap();
+    // Others are served meanwhile.
+    assert_eq!(sender.post("/v1/interactions", good("a")).status, 200);
+    let rest = |stream: &mut TcpStream| {
+        let mut raw = Vec::new();
+        // A connection that is shut while something of ours was not read is reset.
+        let _ = stream.read_to_end(&mut raw);
+        String::from_utf8_lossy(&raw).into_owned()
+    };
+    assert!(rest(&mut slow).starts_with("HTTP/1.1 408 "), "libraries send again what is answered with 408");
+    assert_eq!(rest(&mut silent), "");
+    assert!(!rest(&mut begun).contains(" 200 "));
 }
