@@ -30,7 +30,7 @@ pub use person::{NewPerson, Person, authenticate, disable, people, set_password}
 pub use role::{Area, Holder, Role, allows};
 pub use secret::{Secret, form_token, hash_of};
 pub use session::{ABSOLUTE_SECONDS, end_session, find_session, start_session};
-pub use throttle::Throttle;
+pub use throttle::{Pace, Throttle};
 pub use view::{View, delete_view, save_view, views};
 
 use throughline_store::{Migration, Table, TableKind};

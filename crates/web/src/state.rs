@@ -1,6 +1,6 @@
 //! What every handler shares.
 
-use crate::accounts::Throttle;
+use crate::accounts::{Pace, Throttle};
 use crate::config::WebConfig;
 use crate::errors::Problem;
 use crate::key_cache::KeyCache;
@@ -25,6 +25,7 @@ struct Inner {
     imports: Imports,
     config: WebConfig,
     throttle: Throttle,
+    pace: Pace,
     keys: KeyCache,
     parsing: Arc<Semaphore>,
     hashing: Arc<Semaphore>,
@@ -40,14 +41,26 @@ impl Web {
     pub(crate) fn new(engine: Engine, config: WebConfig, address: SocketAddr) -> Result<Self, ServeError> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (parsing, hashing) = (Arc::new(Semaphore::new(cores * 2)), Arc::new(Semaphore::new(2)));
-        let (throttle, keys) = (Throttle::default(), KeyCache::default());
+        let (throttle, pace, keys) = (Throttle::default(), Pace::default(), KeyCache::default());
         let imports = Imports::open(&engine, config.formats, config.import_from.clone())?;
         let post = Post::new(Sender::new(config.smtp.clone(), config.allow_private_webhooks)?);
         let looked_at = AtomicI64::new(0);
         let scheme = if config.is_encrypted() { "https" } else { "http" };
         let base =
             config.url.as_ref().map_or_else(|| format!("{scheme}://{address}"), |u| u.trim_end_matches('/').to_owned());
-        Ok(Self(Arc::new(Inner { engine, imports, config, throttle, keys, parsing, hashing, post, looked_at, base })))
+        Ok(Self(Arc::new(Inner {
+            engine,
+            imports,
+            config,
+            throttle,
+            pace,
+            keys,
+            parsing,
+            hashing,
+            post,
+            looked_at,
+            base,
+        })))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -83,6 +96,11 @@ impl Web {
     /// The console's address in mails, without a slash at its end.
     pub(crate) fn base(&self) -> &str {
         &self.0.base
+    }
+
+    /// How fast strangers may answer.
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.0.pace
     }
 
     pub(crate) fn throttle(&self) -> &Throttle {

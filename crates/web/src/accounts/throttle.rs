@@ -1,4 +1,4 @@
-//! Slows down whoever guesses passwords.
+//! Slows down whoever guesses passwords, and whoever answers faster than people do.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -45,9 +45,34 @@ fn wait_after(failures: u32) -> i64 {
     }
 }
 
+/// So many a minute, and no more.
+#[derive(Debug, Default)]
+pub struct Pace(Mutex<HashMap<String, (i64, u32)>>);
+
+impl Pace {
+    /// Takes one of `most` a minute for `who`; the seconds to wait where all are taken.
+    pub fn take(&self, who: &str, most: u32, now: Timestamp) -> Result<(), i64> {
+        let (minute, second) = (now.seconds().div_euclid(60), now.seconds().rem_euclid(60));
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        map.retain(|_, (of, _)| *of == minute);
+        let entry = map.entry(who.to_owned()).or_insert((minute, 0));
+        entry.1 = entry.1.saturating_add(1);
+        if entry.1 > most { Err(60 - second) } else { Ok(()) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pace_begins_anew_with_each_minute() {
+        let pace = Pace::default();
+        let at = |second: i64| Timestamp::from_seconds(6_000 + second);
+        let takes: Vec<_> = (0..4).map(|n| pace.take("a", 2, at(10 + n))).collect();
+        assert_eq!(takes, [Ok(()), Ok(()), Err(48), Err(47)]);
+        assert_eq!((pace.take("b", 2, at(13)), pace.take("a", 2, at(60))), (Ok(()), Ok(())));
+    }
 
     #[test]
     fn each_failure_after_the_fifth_doubles_the_wait() {

@@ -197,6 +197,9 @@ async fn page(
     Ok(Some(page))
 }
 
+/// Answers to one link that one address may give without saying who it is.
+const ANSWERS_A_MINUTE: u32 = 30;
+
 #[derive(Deserialize)]
 pub(crate) struct Answer {
     #[serde(default)]
@@ -219,6 +222,11 @@ pub(crate) async fn answer(
 ) -> Result<Response, Problem> {
     let Form(given) = form.map_err(|e| Problem::Unreadable("invalid_form", e.body_text().to_lowercase()))?;
     let Found { link, personal } = find(&web, &code, &given.p).await?;
+    // A kiosk stands in one place, where people come one after another.
+    if personal.is_none() {
+        let who = format!("{} {code}", visit.address);
+        web.pace().take(&who, ANSWERS_A_MINUTE, web.now()).map_err(Problem::TooMany)?;
+    }
     let text: String = given.text.trim().chars().take(MOST_LETTERS).collect();
     let none = || Problem::NotFound(texts::NO_SUCH_LINK.to_owned());
     let (min, max) = link.question.ok_or_else(none)?.scale();

@@ -180,6 +180,13 @@ fn a_kiosk_asks_whoever_stands_before_it_and_asks_again() {
     assert_eq!((links.tally.accepted, links.tally.duplicate, links.tally.quarantined), (2, 1, 0), "{links:?}");
     let scores = house.key("reader", KeyRole::Reader).get("/api/v1/scores").json();
     assert!(scores.to_string().contains("stars"), "{scores}");
+
+    // Faster than people come one after another.
+    let answers = (0..40).map(|n| screen.form(&path, "", &[("n", &format!("q{n}")), ("score", "1")]));
+    let statuses: Vec<u16> = answers.map(|a| a.status).collect();
+    assert_eq!((statuses[0], statuses[39]), (200, 429), "{statuses:?}");
+    house.move_clock(60);
+    assert_eq!(screen.form(&path, "", &[("n", "later"), ("score", "5")]).status, 200);
 }
 
 #[test]
