@@ -4,6 +4,7 @@ mod customers;
 mod health;
 mod journeys;
 mod metrics;
+mod plan;
 mod scorecards;
 mod workspaces;
 
@@ -31,6 +32,8 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/api/v1/customers/{id}", Area::Customers, customers::customer),
         get("/api/v1/customers/{id}/story", Area::Customers, customers::story),
         get("/api/v1/messages", Area::Customers, customers::messages),
+        get("/api/v1/plans", Area::Data, plan::plans),
+        get("/api/v1/plans/learned", Area::Data, plan::learned),
         get("/api/v1/sources", Area::Data, workspaces::sources),
         get("/api/v1/status", Area::Data, health::status),
     ]

@@ -74,6 +74,13 @@ fn a_plan_is_learned_tried_and_kept_to() {
     let found = admin.get("/data/message?id=n-2").text();
     assert!(found.contains("Kept aside") && found.contains("it does not fit the tracking plan"), "{found}");
 
+    let mut reader = house.key("reader", KeyRole::Reader);
+    let plans = reader.get("/api/v1/plans").json();
+    assert_eq!((&plans["plans"][0]["event"], &plans["plans"][0]["mode"]), (&json!("Priced"), &json!("keep_aside")));
+    let learned = reader.get("/api/v1/plans/learned?event=Priced").json();
+    assert_eq!((&learned["seen"], &learned["doubts"][0]["field"]), (&json!(41), &json!("properties.price")), "{learned}");
+    assert_eq!(reader.get("/api/v1/plans/learned").status, 400);
+
     // Found by what it says, mended as far as it can be.
     let aside = admin.get("/data/aside?text=1,299").text();
     assert!(aside.contains("n-2") && !aside.contains("<code>n-3</code>"), "{aside}");
