@@ -1,6 +1,7 @@
 //! From facts to people: one batch of interactions becomes one set of rows.
 
 use crate::identity::{Edge, IdentityGraph, Moved, NodeKind};
+use crate::names::{NameCodec, lower};
 use std::collections::HashMap;
 use throughline_interactions::{
     Identifier, IdentifierClass, Interaction, MessageKey, Node, NodeSecret, OrderKey, Score, Timestamp, WorkspaceId,
@@ -48,6 +49,7 @@ pub struct Fold<'a> {
     workspace: WorkspaceId,
     graph: &'a mut IdentityGraph,
     secret: &'a NodeSecret,
+    names: &'a dyn NameCodec,
     seen: HashMap<Node, Seen>,
     links: Vec<Edge>,
     link_kinds: HashMap<Node, String>,
@@ -58,7 +60,6 @@ pub struct Fold<'a> {
 struct Seen {
     kind: String,
     value: String,
-    search: String,
     first: Timestamp,
     last: Timestamp,
     interactions: u64,
@@ -67,12 +68,19 @@ struct Seen {
 }
 
 impl<'a> Fold<'a> {
-    /// Begins a batch. `graph` is changed at once, the tables by [`Fold::write`].
-    pub fn new(workspace: WorkspaceId, graph: &'a mut IdentityGraph, secret: &'a NodeSecret) -> Self {
+    /// Begins a batch. `graph` is changed at once, the tables by [`Fold::write`], in which identifiers
+    /// and names stand as `names` writes them.
+    pub fn new(
+        workspace: WorkspaceId,
+        graph: &'a mut IdentityGraph,
+        secret: &'a NodeSecret,
+        names: &'a dyn NameCodec,
+    ) -> Self {
         Self {
             workspace,
             graph,
             secret,
+            names,
             seen: HashMap::new(),
             links: Vec::new(),
             link_kinds: HashMap::new(),
@@ -163,7 +171,6 @@ impl<'a> Fold<'a> {
         let seen = self.seen.entry(node).or_insert_with(|| Seen {
             kind: identifier.kind.clone(),
             value: identifier.value.trim().to_owned(),
-            search: identifier.value.trim().to_lowercase(),
             first: i.occurred_at,
             last: Timestamp(0),
             interactions: 0,
@@ -190,21 +197,22 @@ impl<'a> Fold<'a> {
                 id,
                 self.graph.customer(node).cast_signed(),
                 s.kind,
-                s.value,
-                s.search,
+                self.names.write(node, &s.value),
+                self.names.index(&lower(&s.value)),
                 s.first.0,
                 s.last.0,
                 s.interactions.cast_signed(),
             ])?;
             if let Some((Timestamp(at), name)) = s.name {
+                let stored = self.names.write(node, &name);
                 tx.prepare_cached(include_str!("sql/name_node.sql"))?.execute(params![
-                    name,
-                    name.to_lowercase(),
+                    stored,
+                    self.names.index(&lower(&name)),
                     at,
                     w,
                     id,
                     at,
-                    name
+                    stored
                 ])?;
             }
             if let Some((Timestamp(at), score)) = s.score {

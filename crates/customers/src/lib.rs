@@ -9,11 +9,13 @@
 //! This room never knows the ledger, HTTP or a journey. Read `identity.rs` first.
 
 mod identity;
+mod names;
 mod fold;
 mod read;
 
 pub use fold::{Fold, FoldError, FoldedBatch, forget, load_graph, migrations};
 pub use identity::{Cut, Edge, Guards, IdentityGraph, Moved, NodeKind};
+pub use names::{Clear, NameCodec, recode};
 pub use read::{
     CustomerPage, CustomerProfile, CustomerQuery, CustomerRow, Evidence, IdentifierOf, customer, customer_count,
     customer_of, customers,

@@ -1,5 +1,6 @@
 //! Reading people: the list with its search, and one person with the evidence.
 
+use crate::names::NameCodec;
 use serde::Serialize;
 use throughline_interactions::{Identifier, Node, Score, ScoreKind, Timestamp, WorkspaceId, identifier_rank};
 use throughline_store::rusqlite::{self, Connection, Row, params};
@@ -107,6 +108,7 @@ pub fn customers(
     workspace: WorkspaceId,
     query: &CustomerQuery,
     total: u64,
+    names: &dyn NameCodec,
 ) -> rusqlite::Result<CustomerPage> {
     let limit = query.limit.clamp(1, 500) as usize;
     let w = workspace.0;
@@ -114,11 +116,11 @@ pub fn customers(
     let (ids, next) = if needle.is_empty() {
         by_last_seen(c, w, query.after.as_deref(), limit)?
     } else {
-        (found(c, w, &needle, limit)?, None)
+        (found(c, w, &needle, limit, names)?, None)
     };
     let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
-        rows.extend(customer_row(c, w, id)?);
+        rows.extend(customer_row(c, w, id, names)?);
     }
     Ok(CustomerPage { rows, next, total })
 }
@@ -166,8 +168,9 @@ fn by_last_seen(
     }
 }
 
-/// Customers of whom an identifier or the name begins with `needle`, or whose id it is.
-fn found(c: &Connection, w: u32, needle: &str, limit: usize) -> rusqlite::Result<Vec<u64>> {
+/// Customers of whom an identifier or the name begins with `needle`, or is it where they are encrypted, or
+/// whose id it is.
+fn found(c: &Connection, w: u32, needle: &str, limit: usize, names: &dyn NameCodec) -> rusqlite::Result<Vec<u64>> {
     let mut ids: Vec<u64> = Vec::new();
     if needle.len() == 16
         && let Ok(id) = u64::from_str_radix(needle, 16)
@@ -176,15 +179,19 @@ fn found(c: &Connection, w: u32, needle: &str, limit: usize) -> rusqlite::Result
     }
     // Everything that begins with the needle lies between it and its successor.
     let beyond = format!("{needle}\u{10ffff}");
+    let index = names.index(needle);
     for column in ["search", "name_search"] {
-        let sql = format!(
+        let begins = format!(
             "SELECT DISTINCT customer FROM customers_nodes WHERE workspace = $1 AND {column} >= $2 AND {column} < $3 LIMIT $4"
         );
-        let rows = c
-            .prepare_cached(&sql)?
-            .query_map(params![w, needle, beyond, limit as i64], |r| Ok(r.get::<_, i64>(0)?.cast_unsigned()))?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        ids.extend(rows);
+        let is =
+            format!("SELECT DISTINCT customer FROM customers_nodes WHERE workspace = $1 AND {column} = $2 LIMIT $3");
+        let id = |r: &Row<'_>| Ok(r.get::<_, i64>(0)?.cast_unsigned());
+        let mut begins = c.prepare_cached(&begins)?;
+        let begins = begins.query_map(params![w, needle, beyond, limit as i64], id)?;
+        ids.extend(begins.collect::<rusqlite::Result<Vec<_>>>()?);
+        let mut is = c.prepare_cached(&is)?;
+        ids.extend(is.query_map(params![w, index, limit as i64], id)?.collect::<rusqlite::Result<Vec<_>>>()?);
     }
     let mut once = std::collections::HashSet::new();
     ids.retain(|id| once.insert(*id));
@@ -223,7 +230,7 @@ fn node_row(r: &Row<'_>) -> rusqlite::Result<NodeRow> {
     })
 }
 
-fn node_rows(c: &Connection, w: u32, id: u64) -> rusqlite::Result<Vec<NodeRow>> {
+fn node_rows(c: &Connection, w: u32, id: u64, names: &dyn NameCodec) -> rusqlite::Result<Vec<NodeRow>> {
     let mut rows = c
         .prepare_cached(
             "SELECT node, kind, value, first_seen, last_seen, interactions, name, name_at,
@@ -232,6 +239,11 @@ fn node_rows(c: &Connection, w: u32, id: u64) -> rusqlite::Result<Vec<NodeRow>> 
         )?
         .query_map(params![w, id.cast_signed()], node_row)?
         .collect::<rusqlite::Result<Vec<_>>>()?;
+    for row in &mut rows {
+        let (of, node) = (&mut row.of.identifier.value, row.of.node);
+        *of = names.read(node, std::mem::take(of));
+        row.name = row.name.take().map(|(at, name)| (at, names.read(node, name)));
+    }
     rows.sort_by(|x, y| {
         (identifier_rank(&x.of.identifier.kind), x.of.node).cmp(&(identifier_rank(&y.of.identifier.kind), y.of.node))
     });
@@ -254,14 +266,19 @@ fn gather(id: u64, rows: &[NodeRow]) -> Option<CustomerRow> {
     })
 }
 
-fn customer_row(c: &Connection, w: u32, id: u64) -> rusqlite::Result<Option<CustomerRow>> {
-    Ok(gather(id, &node_rows(c, w, id)?))
+fn customer_row(c: &Connection, w: u32, id: u64, names: &dyn NameCodec) -> rusqlite::Result<Option<CustomerRow>> {
+    Ok(gather(id, &node_rows(c, w, id, names)?))
 }
 
 /// One customer with the evidence; `None` if there is none of that id.
-pub fn customer(c: &Connection, workspace: WorkspaceId, id: u64) -> rusqlite::Result<Option<CustomerProfile>> {
+pub fn customer(
+    c: &Connection,
+    workspace: WorkspaceId,
+    id: u64,
+    names: &dyn NameCodec,
+) -> rusqlite::Result<Option<CustomerProfile>> {
     let w = workspace.0;
-    let rows = node_rows(c, w, id)?;
+    let rows = node_rows(c, w, id, names)?;
     let Some(row) = gather(id, &rows) else { return Ok(None) };
     let named = |n: Node| {
         rows.iter().find(|r| r.of.node == n).map_or_else(|| Identifier::new("", ""), |r| r.of.identifier.clone())

@@ -131,7 +131,7 @@ pub struct KeysResult {
 /// `lookups` of them up.
 pub fn keys(dir: &Path, keys: u64, lookups: u64) -> Result<KeysResult, LedgerError> {
     fs::create_dir_all(dir).map_err(|source| LedgerError::io("create", dir, source))?;
-    let log = Arc::new(Log::new(dir, Vec::new()));
+    let log = Arc::new(Log::new(dir, Vec::new(), None));
     let options = Options::default();
     let open = |last| Dedup::open(Arc::clone(&log), last, options.table_entries, options.fanout);
     let entry = |number: u64| Entry { key: key(number), content: number, position: number };

@@ -139,6 +139,9 @@ pub enum Problem {
     /// The payload does not match its checksum.
     #[error("the payload does not match its checksum")]
     PayloadChecksum,
+    /// An encrypted payload whose key is not here, or is another one.
+    #[error("the payload is encrypted, and not with the key that is here")]
+    Undecrypted,
     /// A kind this version does not know.
     #[error("frame kind {0} is unknown to this version")]
     UnknownKind(u8),
@@ -197,6 +200,7 @@ impl Problem {
                 "it is derived: delete the file and it is rebuilt at the next start"
             }
             Problem::TornTail => "nothing is lost: the next start cuts it off",
+            Problem::Undecrypted => "put the key file back with which it was written; nothing is damaged",
             Problem::NotZeroed => "erase the frame again",
             Problem::ErasureList => {
                 "delete the file and repeat the erasures that were running when the machine stopped"

@@ -5,7 +5,8 @@
 //! ```text
 //!  0  magic        2   "tF"
 //!  2  kind         1   1 interaction, 2 quarantined, 3 tally, 4 erasure
-//!  3  flags        1   bit 0 erased, bit 1 quarantined by the ledger itself: same key, other content
+//!  3  flags        1   bit 0 erased, bit 1 quarantined by the ledger itself: same key, other content,
+//!                      bit 2 the payload is encrypted (see `cipher.rs`)
 //!  4  workspace    4
 //!  8  payload      4   length in bytes
 //! 12  in group     4   how many frames of the same sync stand before this one
@@ -22,6 +23,7 @@
 //! `in group` is what tells a torn tail from rot: every frame before `position - in group` was on
 //! the disk before this frame was written at all.
 
+use crate::cipher::Binding;
 use crate::error::Problem;
 
 /// Bytes of a frame header.
@@ -32,6 +34,7 @@ pub const MAX_PAYLOAD: usize = 16 << 20;
 pub(crate) const MAGIC: [u8; 2] = *b"tF";
 pub(crate) const ERASED: u8 = 1;
 pub(crate) const CONFLICT: u8 = 2;
+pub(crate) const ENCRYPTED: u8 = 4;
 
 /// What a frame carries. The ledger only looks at it to decide which keys must be unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,6 +92,8 @@ pub struct FrameHeader {
     pub erased: bool,
     /// The ledger itself put it aside, because its key is known with another content.
     pub conflict: bool,
+    /// The payload stands encrypted on the disk.
+    pub encrypted: bool,
     /// The brand it belongs to.
     pub workspace: u32,
     /// Keyed hash of source and message id.
@@ -136,6 +141,11 @@ impl std::fmt::Debug for NewFrame {
 }
 
 impl FrameHeader {
+    /// What an encrypted payload belongs to.
+    pub(crate) fn binding(&self) -> Binding {
+        Binding { workspace: self.workspace, key: self.key }
+    }
+
     /// Bytes of the whole frame on disk.
     pub(crate) fn disk_len(&self) -> u64 {
         HEADER as u64 + u64::from(self.payload_len)
@@ -149,7 +159,8 @@ impl FrameHeader {
     /// The header as it stands on disk.
     pub(crate) fn encode(&self) -> [u8; HEADER] {
         let mut bytes = [0; HEADER];
-        let flags = if self.erased { ERASED } else { 0 } | if self.conflict { CONFLICT } else { 0 };
+        let flag = |is: bool, bit: u8| if is { bit } else { 0 };
+        let flags = flag(self.erased, ERASED) | flag(self.conflict, CONFLICT) | flag(self.encrypted, ENCRYPTED);
         bytes[0..2].copy_from_slice(&MAGIC);
         bytes[2] = self.kind as u8;
         bytes[3] = flags;
@@ -179,6 +190,7 @@ impl FrameHeader {
             kind: FrameKind::from_byte(bytes[2])?,
             erased: bytes[3] & ERASED != 0,
             conflict: bytes[3] & CONFLICT != 0,
+            encrypted: bytes[3] & ENCRYPTED != 0,
             workspace: u32_at(bytes, 4),
             payload_len: u32_at(bytes, 8),
             in_group: u32_at(bytes, 12),

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::cipher::{Binding, Cipher};
 use crate::dedup::Dedup;
 use crate::erase;
 use crate::error::{Damage, LedgerError};
@@ -17,7 +18,7 @@ use crate::mark::Mark;
 use crate::recovery::{self, OpenReport};
 use crate::segment::sync_dir;
 use crate::verify::{self, Progress};
-use crate::writer::{Answer, Batch, Order, Reply, Shared, Writer};
+use crate::writer::{Answer, Batch, Order, Ready, Reply, Shared, Writer};
 
 /// Payload bytes that one batch may have.
 const MAX_BATCH: u64 = 64 << 20;
@@ -35,6 +36,8 @@ pub struct Options {
     pub group_bytes: usize,
     /// [`Ledger::append_later`] refuses with [`LedgerError::Busy`] beyond this many waiting bytes.
     pub max_pending_bytes: usize,
+    /// Who encrypts payloads; without one they are written as they are.
+    pub cipher: Option<Arc<dyn Cipher>>,
 }
 
 impl Default for Options {
@@ -46,6 +49,7 @@ impl Default for Options {
             fanout: 4,
             group_bytes: 8 << 20,
             max_pending_bytes: 256 << 20,
+            cipher: None,
         }
     }
 }
@@ -139,7 +143,7 @@ impl Ledger {
         let (mark, acknowledged) = Mark::open(dir)?;
         let recovered = recovery::recover(dir, acknowledged, &mut report)?;
         let last = recovered.last;
-        let log = Arc::new(Log::new(dir, recovered.segments.clone()));
+        let log = Arc::new(Log::new(dir, recovered.segments.clone(), options.cipher));
         let (table_entries, fanout) = (options.table_entries, options.fanout);
         let (dedup, rebuilt) = Dedup::open(Arc::clone(&log), last, table_entries, fanout)?;
         report.rebuilt_runs = rebuilt.damages;
@@ -204,8 +208,9 @@ impl Ledger {
     }
 
     fn send(&self, frames: Vec<NewFrame>, reply: Reply) {
+        let frames: Vec<Ready> = frames.into_iter().map(|f| self.ready(f)).collect();
         let mut bytes = 0;
-        for frame in &frames {
+        for Ready { frame, .. } in &frames {
             if frame.payload.len() > MAX_PAYLOAD {
                 let (bytes, limit) = (frame.payload.len() as u64, MAX_PAYLOAD as u64);
                 return reply(Err(LedgerError::TooLarge { bytes, limit }));
@@ -215,11 +220,6 @@ impl Ledger {
         if bytes as u64 > MAX_BATCH {
             return reply(Err(LedgerError::TooLarge { bytes: bytes as u64, limit: MAX_BATCH }));
         }
-        let with_crc = |frame: NewFrame| {
-            let crc = crc32fast::hash(&frame.payload);
-            (frame, crc)
-        };
-        let frames = frames.into_iter().map(with_crc).collect();
         self.shared.pending_bytes.fetch_add(bytes, Ordering::Relaxed);
         let order = Order::Append(Batch { frames, bytes, reply });
         if let Err(mpsc::SendError(Order::Append(batch))) = self.orders.send(order) {
@@ -227,6 +227,13 @@ impl Ledger {
             let answer: Answer = Err(closed());
             (batch.reply)(answer);
         }
+    }
+
+    /// A frame as it goes to the disk.
+    fn ready(&self, mut frame: NewFrame) -> Ready {
+        let binding = Binding { workspace: frame.workspace, key: frame.key };
+        let encrypted = self.shared.log.cipher.as_ref().is_some_and(|c| c.encrypt(binding, &mut frame.payload));
+        Ready { crc: crc32fast::hash(&frame.payload), encrypted, frame }
     }
 
     /// The last durable frame, 0 if there is none.

@@ -27,6 +27,8 @@ mod error;
 
 pub mod frame;
 
+mod cipher;
+
 mod segment;
 
 mod log;
@@ -49,6 +51,7 @@ mod dedup;
 
 pub mod bench;
 
+pub use cipher::{Binding, Cipher, Undecrypted};
 pub use error::{Damage, LedgerError, Problem};
 pub use frame::{Frame, FrameHeader, FrameKind, NewFrame};
 pub use ledger::{Ledger, Options, Stats, Verdict};

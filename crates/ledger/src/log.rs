@@ -10,6 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use crate::cipher::{Cipher, Undecrypted};
 use crate::error::{LedgerError, Problem};
 use crate::frame::{self, Frame, FrameHeader};
 use crate::segment::Segment;
@@ -29,15 +30,17 @@ pub(crate) struct Log {
     files: Mutex<VecDeque<(u64, Arc<File>)>>,
     /// Readers share it for one `pread`; an erasure takes it alone for one `pwrite`.
     pub(crate) erasing: RwLock<()>,
+    pub(crate) cipher: Option<Arc<dyn Cipher>>,
 }
 
 impl Log {
-    pub(crate) fn new(dir: &Path, segments: Vec<Arc<Segment>>) -> Self {
+    pub(crate) fn new(dir: &Path, segments: Vec<Arc<Segment>>, cipher: Option<Arc<dyn Cipher>>) -> Self {
         Log {
             dir: dir.to_owned(),
             segments: RwLock::new(segments),
             files: Mutex::new(VecDeque::new()),
             erasing: RwLock::new(()),
+            cipher,
         }
     }
 
@@ -225,6 +228,10 @@ impl<'log> Cursor<'log> {
             header.check_payload(bytes).map_err(damage)?;
             if !header.erased {
                 content.extend_from_slice(bytes);
+            }
+            if !header.erased && header.encrypted {
+                let decrypted = self.log.cipher.as_ref().map(|c| c.decrypt(header.binding(), &mut content));
+                decrypted.unwrap_or(Err(Undecrypted)).map_err(|Undecrypted| damage(Problem::Undecrypted))?;
             }
         }
         place.offset += header.disk_len();

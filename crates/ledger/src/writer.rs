@@ -24,10 +24,20 @@ use crate::segment::{self, Offsets, STRIDE, Segment, to_u32};
 pub(crate) type Answer = Result<Vec<Verdict>, LedgerError>;
 pub(crate) type Reply = Box<dyn FnOnce(Answer) + Send>;
 
+/// A frame as it goes to the disk.
+pub(crate) struct Ready {
+    /// With its payload as it is written.
+    pub(crate) frame: NewFrame,
+    /// The payload is encrypted.
+    pub(crate) encrypted: bool,
+    /// The checksum of the payload.
+    pub(crate) crc: u32,
+}
+
 /// Frames that somebody waits for.
 pub(crate) struct Batch {
-    /// Each with the checksum of its payload, so that callers share that work.
-    pub(crate) frames: Vec<(NewFrame, u32)>,
+    /// Each as it goes to the disk, so that callers share that work.
+    pub(crate) frames: Vec<Ready>,
     pub(crate) bytes: usize,
     pub(crate) reply: Reply,
 }
@@ -183,8 +193,8 @@ impl Writer {
         let mut verdicts = Vec::with_capacity(group.len());
         for batch in group {
             let mut of_batch = Vec::with_capacity(batch.frames.len());
-            for (frame, crc) in &batch.frames {
-                of_batch.push(self.decide(frame, *crc, &mut next)?);
+            for ready in &batch.frames {
+                of_batch.push(self.decide(ready, &mut next)?);
             }
             verdicts.push(of_batch);
         }
@@ -197,13 +207,14 @@ impl Writer {
     }
 
     /// New, known, or known with another content: then it is put aside, once.
-    fn decide(&mut self, frame: &NewFrame, crc: u32, next: &mut u64) -> Result<Verdict, LedgerError> {
+    fn decide(&mut self, ready: &Ready, next: &mut u64) -> Result<Verdict, LedgerError> {
+        let frame = &ready.frame;
         let Some(key) = unique_key(frame.kind, frame.key, frame.content) else {
-            return Ok(Verdict::Accepted(self.put(frame, crc, false, next)));
+            return Ok(Verdict::Accepted(self.put(ready, false, next)));
         };
         match self.find(key)? {
             None => {
-                let position = self.put(frame, crc, false, next);
+                let position = self.put(ready, false, next);
                 self.keys.insert(key, (frame.content, position));
                 Ok(Verdict::Accepted(position))
             }
@@ -213,7 +224,7 @@ impl Writer {
                 if let Some(known) = self.find(aside)? {
                     return Ok(Verdict::Conflict(known.position));
                 }
-                let position = self.put(frame, crc, true, next);
+                let position = self.put(ready, true, next);
                 self.keys.insert(aside, (frame.content, position));
                 Ok(Verdict::Conflict(position))
             }
@@ -227,20 +238,22 @@ impl Writer {
         }
     }
 
-    fn put(&mut self, frame: &NewFrame, crc: u32, conflict: bool, next: &mut u64) -> u64 {
+    fn put(&mut self, ready: &Ready, conflict: bool, next: &mut u64) -> u64 {
+        let frame = &ready.frame;
         let position = *next;
         let header = FrameHeader {
             position,
             kind: if conflict { FrameKind::Quarantined } else { frame.kind },
             erased: false,
             conflict,
+            encrypted: ready.encrypted,
             workspace: frame.workspace,
             key: frame.key,
             content: frame.content,
             node: frame.node,
             received_at: frame.received_at,
             payload_len: to_u32(frame.payload.len() as u64),
-            payload_crc: crc,
+            payload_crc: ready.crc,
             in_group: to_u32(position - self.last - 1),
         };
         if (position - self.segment.first).is_multiple_of(STRIDE) {

@@ -4,13 +4,14 @@ use crate::arrivals::Arrivals;
 use crate::attributes::Attributes;
 use crate::door::{Consents, Door};
 use crate::journeys::Figures;
+use crate::keys::WorkspaceKey;
 use crate::tallies::Pending;
 use crate::workspaces::{Workspace, WorkspaceRecord};
 use crate::{EngineError, Options};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use throughline_customers::{IdentityGraph, load_graph};
+use throughline_customers::{Clear, IdentityGraph, NameCodec, load_graph};
 use throughline_interactions::{Node, NodeSecret, WorkspaceId, Zone};
 use throughline_store::Store;
 use throughline_timeline::{Changes, Snapshot, Timeline};
@@ -20,6 +21,9 @@ pub(crate) struct Brand {
     pub(crate) workspace: Workspace,
     zone: RwLock<Arc<Zone>>,
     pub(crate) node_secret: NodeSecret,
+    pub(crate) key: Arc<WorkspaceKey>,
+    /// Names and identifiers stand encrypted in the store; how often that was changed since the start.
+    encrypts_names: RwLock<(bool, u64)>,
     buckets: u16,
     timeline: Mutex<Timeline>,
     /// How far the timeline's files reach.
@@ -65,6 +69,8 @@ impl Brand {
             attributes: Attributes::load(store, id, record.node_secret)?,
             zone: RwLock::new(Arc::new(zone)),
             node_secret: record.node_secret,
+            key: record.key,
+            encrypts_names: RwLock::new((record.encrypts_names, 0)),
             timeline: Mutex::new(timeline),
             timeline_covers: opened.covers.into(),
             graph: Mutex::new(graph),
@@ -81,6 +87,23 @@ impl Brand {
             buckets: record.buckets,
             workspace: record.workspace,
         })
+    }
+
+    /// How names and identifiers are written into the store from now on, and the number of that change.
+    pub(crate) fn codec(&self) -> (Arc<dyn NameCodec + Send + Sync>, u64) {
+        match *self.encrypts_names.read().unwrap_or_else(PoisonError::into_inner) {
+            (true, change) => (self.key.clone(), change),
+            (false, change) => (Arc::new(Clear), change),
+        }
+    }
+
+    pub(crate) fn encrypts_names(&self) -> bool {
+        self.encrypts_names.read().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    pub(crate) fn set_encrypts_names(&self, on: bool) {
+        let mut state = self.encrypts_names.write().unwrap_or_else(PoisonError::into_inner);
+        *state = (on, state.1 + 1);
     }
 
     /// The zone in which local times and days are read.

@@ -14,18 +14,20 @@ impl Engine {
         let count =
             move |engine: &Self, _: &Brand, _: &Snapshot| Ok(engine.store().read(|c| customer_count(c, workspace))?);
         let total = *self.figure(workspace, |f| &mut f.customers, (), count)?;
-        Ok(self.store().read(|c| customers(c, workspace, query, total))?)
+        let names = self.inner().brand(workspace)?.key.clone();
+        Ok(self.store().read(|c| customers(c, workspace, query, total, &*names))?)
     }
 
     /// One customer with the evidence. An id that was merged into another's answers with the other
     /// one: compare `row.id`.
     pub fn customer(&self, workspace: WorkspaceId, id: u64) -> Result<CustomerProfile, EngineError> {
+        let names = self.inner().brand(workspace)?.key.clone();
         let found = self.store().read(|c| {
-            if let Some(found) = customer(c, workspace, id)? {
+            if let Some(found) = customer(c, workspace, id, &*names)? {
                 return Ok(Some(found));
             }
             match customer_of(c, workspace, Node(id))? {
-                Some(now) => customer(c, workspace, now),
+                Some(now) => customer(c, workspace, now, &*names),
                 None => Ok(None),
             }
         })?;

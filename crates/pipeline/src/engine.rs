@@ -4,6 +4,7 @@ use crate::brand::Brand;
 use crate::folding::Folding;
 use crate::history::History;
 use crate::jobs::{JobHandle, Jobs};
+use crate::keys::Keys;
 use crate::tallies;
 use crate::workspaces::{self, WorkspaceRecord};
 use crate::{EngineError, Job, SourceTally};
@@ -12,8 +13,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
 use throughline_interactions::{KeySecret, Timestamp, WorkspaceId};
-use throughline_ledger::Ledger;
+use throughline_ledger::{Cipher, Ledger};
 use throughline_store::{Migration, Store};
 
 /// How an engine works. The default is right for production; tests make things small.
@@ -34,6 +36,11 @@ pub struct Options {
     pub timeline_bytes: usize,
     /// The longest that rows wait for either, in seconds.
     pub settle_seconds: u64,
+    /// The file of the master key, under which everything is encrypted at rest; without one it is
+    /// `master.key` in the data directory.
+    pub master_key: Option<PathBuf>,
+    /// Payloads are encrypted before they are written; those that are can be read in any case.
+    pub encrypts: bool,
     /// Below so many free bytes on the disk the door answers "full".
     pub min_free_bytes: u64,
     /// The clock: now, in microseconds.
@@ -50,6 +57,8 @@ impl Default for Options {
             timeline_rows: 400_000,
             timeline_bytes: 80 << 20,
             settle_seconds: 20,
+            master_key: None,
+            encrypts: true,
             min_free_bytes: 256 << 20,
             clock: || {
                 let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -96,6 +105,8 @@ pub struct Engine(Arc<Running>);
 struct Running {
     inner: Arc<Inner>,
     folding: Mutex<Option<Folding>>,
+    /// Other threads that end before the engine is closed.
+    others: Mutex<Vec<JoinHandle<()>>>,
 }
 
 pub(crate) struct Inner {
@@ -104,6 +115,7 @@ pub(crate) struct Inner {
     pub(crate) ledger: Ledger,
     pub(crate) history: Option<Arc<dyn History>>,
     pub(crate) key_secret: KeySecret,
+    pub(crate) keys: Arc<Keys>,
     pub(crate) brands: RwLock<BTreeMap<WorkspaceId, Arc<Brand>>>,
     pub(crate) folded: AtomicU64,
     pub(crate) settled: AtomicU64,
@@ -113,6 +125,8 @@ pub(crate) struct Inner {
     pub(crate) failure: Mutex<Option<String>>,
     /// Held by whoever erases.
     pub(crate) erasing: Mutex<()>,
+    /// Held by whoever writes names anew.
+    pub(crate) writing_names: Mutex<()>,
     opened: Opened,
     free: (AtomicU64, AtomicI64),
 }
@@ -133,7 +147,13 @@ impl Engine {
         })?;
         let all: Vec<Migration> = crate::migrations().into_iter().chain(migrations.iter().copied()).collect();
         let store = Store::open(dir, &all)?;
-        let (ledger, report) = Ledger::open(&dir.join("ledger"), throughline_ledger::Options::default())?;
+        let master = options.master_key.clone().unwrap_or_else(|| dir.join(crate::keys::FILE));
+        let keys = Arc::new(Keys::open(&master, workspaces::needs_master_key(&store)?, options.encrypts)?);
+        let key_secret = KeySecret(workspaces::key_secret(&store, &keys)?);
+        let records = workspaces::load(&store, &keys)?;
+        let cipher: Arc<dyn Cipher> = keys.clone();
+        let how = throughline_ledger::Options { cipher: Some(cipher), ..Default::default() };
+        let (ledger, report) = Ledger::open(&dir.join("ledger"), how)?;
         let mut opened = Opened::default();
         if report.truncated_bytes > 0 {
             opened.repairs.push(format!(
@@ -156,12 +176,12 @@ impl Engine {
                 ledger.last_position()
             )));
         }
-        let key_secret = KeySecret(workspaces::key_secret(&store)?);
         let inner = Arc::new(Inner {
             dir: dir.to_owned(),
             ledger,
             history,
             key_secret,
+            keys,
             brands: RwLock::default(),
             folded: folded.into(),
             settled: 0.into(),
@@ -169,21 +189,29 @@ impl Engine {
             jobs: Jobs::default(),
             failure: Mutex::default(),
             erasing: Mutex::default(),
+            writing_names: Mutex::default(),
             opened,
             free: (u64::MAX.into(), 0.into()),
             options,
             store,
         });
-        for record in workspaces::load(&inner.store)? {
+        for record in records {
             inner.admit(record)?;
         }
         inner.recover()?;
         let folding = Folding::start(inner.clone());
-        Ok(Self(Arc::new(Running { inner, folding: Mutex::new(Some(folding)) })))
+        let engine = Self(Arc::new(Running { inner, folding: Mutex::new(Some(folding)), others: Mutex::default() }));
+        engine.write_names();
+        Ok(engine)
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
         &self.0.inner
+    }
+
+    /// A thread that looks at `stop` is waited for when the engine is closed.
+    pub(crate) fn ends_with(&self, thread: JoinHandle<()>) {
+        self.0.others.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
     }
 
     /// The operational database.
@@ -283,9 +311,19 @@ impl Engine {
     /// Folds what is in the ledger, writes everything down and stops.
     pub fn close(&self) -> Result<(), EngineError> {
         let taken = self.0.folding.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match taken {
+        let closed = match taken {
             Some(f) => f.close(),
             None => Ok(()),
+        };
+        self.0.wait_for_others();
+        closed
+    }
+}
+
+impl Running {
+    fn wait_for_others(&self) {
+        for thread in self.others.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            let _ = thread.join();
         }
     }
 }

@@ -420,7 +420,8 @@ fn fold_part<'a>(
     };
     let mut names = Names::default();
     let mut graph = brand.graph();
-    let mut fold = Fold::new(id, &mut graph, &secret);
+    let (codec, _) = brand.codec();
+    let mut fold = Fold::new(id, &mut graph, &secret, codec.as_ref());
     for frame in frames {
         let h = &frame.header;
         let at = Timestamp(h.received_at);

@@ -11,6 +11,7 @@
 //! `receive.rs` and `folding.rs`.
 
 mod error;
+mod keys;
 mod workspaces;
 mod brand;
 mod attributes;
@@ -32,6 +33,7 @@ mod journeys;
 mod scorecards;
 mod effects;
 mod customers;
+mod names;
 mod story;
 mod erasure;
 mod retraction;
@@ -90,5 +92,6 @@ pub fn migrations() -> Vec<Migration> {
             Table { name: "pipeline_consents", kind: TableKind::Derived },
         ],
     };
-    [own, by_id, door].into_iter().chain(throughline_customers::migrations().iter().copied()).collect()
+    let keys = Migration { room: "pipeline", number: 4, sql: include_str!("migrations/0004.sql"), tables: &[] };
+    [own, by_id, door, keys].into_iter().chain(throughline_customers::migrations().iter().copied()).collect()
 }

@@ -1,7 +1,9 @@
 //! Workspaces: what people configure about a brand.
 
+use crate::keys::{Keys, WorkspaceKey};
 use crate::{Engine, EngineError};
 use serde::Serialize;
+use std::sync::Arc;
 use throughline_interactions::{Currency, NodeSecret, WorkspaceId, Zone};
 use throughline_store::Store;
 use throughline_store::rusqlite::{self, Row, params};
@@ -58,6 +60,8 @@ pub struct Preferences {
 pub(crate) struct WorkspaceRecord {
     pub(crate) workspace: Workspace,
     pub(crate) node_secret: NodeSecret,
+    pub(crate) key: Arc<WorkspaceKey>,
+    pub(crate) encrypts_names: bool,
     pub(crate) buckets: u16,
 }
 
@@ -98,20 +102,21 @@ impl Preferences {
     }
 }
 
-fn secret(hex: &str) -> rusqlite::Result<[u8; 16]> {
-    u128::from_str_radix(hex, 16)
-        .map(u128::to_be_bytes)
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e)))
+/// A row of the store; its secrets are wrapped, or as versions before this one left them.
+struct Kept {
+    workspace: Workspace,
+    node_secret: String,
+    buckets: u16,
+    data_key: String,
+    encrypts_names: bool,
 }
 
-fn new_secret() -> Result<String, EngineError> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|e| EngineError::Refused(format!("the system gives no random bytes: {e}")))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
-}
+const KEPT: &str =
+    "SELECT id, key, name, zone, currency, week_start, margin, node_secret, buckets, data_key, encrypt_names
+     FROM pipeline_workspaces";
 
-fn record(r: &Row<'_>) -> rusqlite::Result<WorkspaceRecord> {
-    Ok(WorkspaceRecord {
+fn kept(r: &Row<'_>) -> rusqlite::Result<Kept> {
+    Ok(Kept {
         workspace: Workspace {
             id: WorkspaceId(r.get(0)?),
             key: r.get(1)?,
@@ -121,38 +126,97 @@ fn record(r: &Row<'_>) -> rusqlite::Result<WorkspaceRecord> {
             week_start: r.get(5)?,
             margin: r.get(6)?,
         },
-        node_secret: NodeSecret(secret(&r.get::<_, String>(7)?)?),
+        node_secret: r.get(7)?,
         buckets: r.get(8)?,
+        data_key: r.get(9)?,
+        encrypts_names: r.get::<_, i64>(10)? != 0,
     })
 }
 
-/// All workspaces, by number.
-pub(crate) fn load(store: &Store) -> Result<Vec<WorkspaceRecord>, EngineError> {
-    Ok(store.read(|c| {
-        c.prepare(
-            "SELECT id, key, name, zone, currency, week_start, margin, node_secret, buckets
-             FROM pipeline_workspaces ORDER BY id",
-        )?
-        .query_map([], record)?
-        .collect()
-    })?)
+fn all_kept(store: &Store) -> Result<Vec<Kept>, EngineError> {
+    Ok(store.read(|c| c.prepare(&format!("{KEPT} ORDER BY id"))?.query_map([], kept)?.collect())?)
+}
+
+/// What the master key wraps of a workspace; no other secret unwraps in its place.
+fn purposes(workspace_key: &str) -> [String; 2] {
+    [format!("the key of workspace `{workspace_key}`"), format!("the secret of identifiers of `{workspace_key}`")]
+}
+
+const OF_MESSAGES: &str = "the secret of message ids";
+
+/// A secret as versions before this one kept it: 32 hexadecimal digits.
+fn unwrapped(text: &str) -> Option<[u8; 16]> {
+    u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
+}
+
+impl Kept {
+    fn admit(self, keys: &Keys) -> Result<WorkspaceRecord, EngineError> {
+        let [of_data, of_nodes] = purposes(&self.workspace.key);
+        Ok(WorkspaceRecord {
+            key: keys.admit(self.workspace.id, &keys.unwrap(&of_data, &self.data_key)?),
+            node_secret: NodeSecret(keys.unwrap(&of_nodes, &self.node_secret)?),
+            encrypts_names: self.encrypts_names,
+            buckets: self.buckets,
+            workspace: self.workspace,
+        })
+    }
+}
+
+/// Whether the store holds anything that only the master key opens.
+pub(crate) fn needs_master_key(store: &Store) -> Result<bool, EngineError> {
+    let secrets: Vec<String> = store.read(|c| {
+        c.prepare("SELECT key_secret FROM pipeline_instance UNION ALL SELECT node_secret FROM pipeline_workspaces")?
+            .query_map([], |r| r.get(0))?
+            .collect()
+    })?;
+    Ok(secrets.iter().any(|s| Keys::is_wrapped(s)))
+}
+
+/// All workspaces, by number, with their keys. What an earlier version left without is given them.
+pub(crate) fn load(store: &Store, keys: &Keys) -> Result<Vec<WorkspaceRecord>, EngineError> {
+    let mut all = all_kept(store)?;
+    for k in &mut all {
+        let [of_data, of_nodes] = purposes(&k.workspace.key);
+        let before = (k.data_key.clone(), k.node_secret.clone());
+        if k.data_key.is_empty() {
+            (_, k.data_key) = keys.fresh::<32>(&of_data)?;
+        }
+        if let Some(secret) = unwrapped(&k.node_secret) {
+            k.node_secret = keys.wrap(&of_nodes, &secret)?;
+        }
+        if before != (k.data_key.clone(), k.node_secret.clone()) {
+            store.write(|tx| {
+                tx.execute(
+                    "UPDATE pipeline_workspaces SET data_key = $1, node_secret = $2 WHERE id = $3",
+                    params![k.data_key, k.node_secret, k.workspace.id.0],
+                )
+            })?;
+        }
+    }
+    all.into_iter().map(|k| k.admit(keys)).collect()
 }
 
 /// The instance's secret for message keys, made on first use.
-pub(crate) fn key_secret(store: &Store) -> Result<[u8; 16], EngineError> {
-    let fresh = new_secret()?;
-    Ok(store.write(|tx| {
+pub(crate) fn key_secret(store: &Store, keys: &Keys) -> Result<[u8; 16], EngineError> {
+    let (_, fresh) = keys.fresh::<16>(OF_MESSAGES)?;
+    let text: String = store.write(|tx| {
         tx.execute("INSERT INTO pipeline_instance (one, key_secret) VALUES (1, $1) ON CONFLICT DO NOTHING", [fresh])?;
-        tx.query_row("SELECT key_secret FROM pipeline_instance WHERE one = 1", [], |r| r.get::<_, String>(0))
-            .and_then(|hex| secret(&hex))
-    })?)
+        tx.query_row("SELECT key_secret FROM pipeline_instance WHERE one = 1", [], |r| r.get(0))
+    })?;
+    let Some(secret) = unwrapped(&text) else { return keys.unwrap(OF_MESSAGES, &text) };
+    let wrapped = keys.wrap(OF_MESSAGES, &secret)?;
+    store.write(|tx| tx.execute("UPDATE pipeline_instance SET key_secret = $1 WHERE one = 1", [wrapped]))?;
+    Ok(secret)
 }
 
 impl Engine {
     /// Creates a workspace with the journeys that every workspace starts with.
     pub fn create_workspace(&self, new: &NewWorkspace) -> Result<Workspace, EngineError> {
         new.check()?;
-        let node_secret = new_secret()?;
+        let keys = &self.inner().keys;
+        let [of_data, of_nodes] = purposes(&new.key);
+        let (_, data_key) = keys.fresh::<32>(&of_data)?;
+        let (_, node_secret) = keys.fresh::<16>(&of_nodes)?;
         let buckets = self.inner().options.buckets;
         let created = self.store().write(|tx| {
             let taken: i64 =
@@ -161,8 +225,8 @@ impl Engine {
                 return Ok(None);
             }
             tx.execute(
-                "INSERT INTO pipeline_workspaces (id, key, name, zone, currency, week_start, margin, node_secret, buckets)
-                 SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8 FROM pipeline_workspaces",
+                "INSERT INTO pipeline_workspaces (id, key, name, zone, currency, week_start, margin, node_secret, buckets, data_key)
+                 SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM pipeline_workspaces",
                 params![
                     new.key,
                     new.name.trim(),
@@ -171,15 +235,11 @@ impl Engine {
                     new.week_start,
                     new.margin,
                     node_secret,
-                    buckets
+                    buckets,
+                    data_key
                 ],
             )?;
-            let created = tx.query_row(
-                "SELECT id, key, name, zone, currency, week_start, margin, node_secret, buckets
-                 FROM pipeline_workspaces WHERE key = $1",
-                [&new.key],
-                record,
-            )?;
+            let created = tx.query_row(&format!("{KEPT} WHERE key = $1"), [&new.key], kept)?;
             for (rank, d) in throughline_journeys::default_definitions().into_iter().enumerate() {
                 tx.execute(
                     "INSERT INTO pipeline_journeys (workspace, key, rank, definition) VALUES ($1, $2, $3, $4)",
@@ -197,7 +257,7 @@ impl Engine {
             return Err(EngineError::Refused(format!("a workspace `{}` exists already", new.key)));
         };
         let workspace = created.workspace.clone();
-        self.inner().admit(created)?;
+        self.inner().admit(created.admit(keys)?)?;
         Ok(workspace)
     }
 
@@ -258,7 +318,7 @@ impl Engine {
 
     /// All workspaces, by number.
     pub fn workspaces(&self) -> Result<Vec<Workspace>, EngineError> {
-        Ok(load(self.store())?.into_iter().map(|r| r.workspace).collect())
+        Ok(all_kept(self.store())?.into_iter().map(|k| k.workspace).collect())
     }
 
     /// A workspace by its key.

@@ -10,6 +10,7 @@ mod ingest;
 mod ledger;
 mod map;
 mod process;
+mod resends;
 
 use crate::config::Config;
 use clap::{Args, Subcommand};
@@ -26,6 +27,8 @@ enum Bench {
     Ingest(ingest::IngestArgs),
     /// Until an interaction is on its customer's story and in the counts, while others arrive
     Fresh(fresh::FreshArgs),
+    /// Many interactions of which three in ten are sent again: each is kept once
+    Resends(resends::ResendsArgs),
     /// Rows of a CSV file until the last one is on the story and on the map
     Import(import::ImportBenchArgs),
     /// The map of many interactions: after a restart, and warm
@@ -46,6 +49,7 @@ pub fn run(config: Config, args: BenchArgs) -> anyhow::Result<()> {
     match args.command {
         Bench::Ingest(a) => ingest::run(&config, a),
         Bench::Fresh(a) => fresh::run(&config, a),
+        Bench::Resends(a) => resends::run(&config, a),
         Bench::Import(a) => import::run(&config, a),
         Bench::Map(a) => map::run(&config, a),
         Bench::Erase(a) => erase::run(&config, a),

@@ -5,7 +5,7 @@
 //! the time zone database (`zone.tab`, in the public domain), with the older names that browsers still
 //! send.
 
-use crate::fields::Fields;
+use crate::fields::{Fields, as_text, text_of};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -40,9 +40,11 @@ pub fn device(user_agent: &str) -> Device {
         os if os.starts_with("Windows") && os != "Windows Phone OS" => "Windows".to_owned(),
         os => known(os),
     };
-    // Tablets of Android leave out the word by which telephones call themselves.
-    let is_tablet =
-        read.os == "iPad" || (read.os == "Android" && !user_agent.contains("Mobile")) || user_agent.contains("Tablet");
+    // Browsers on tablets of Android leave out the word by which telephones call themselves; apps always do.
+    let is_app = user_agent.starts_with("Dalvik/") || user_agent.starts_with("okhttp/");
+    let is_tablet = read.os == "iPad"
+        || (read.os == "Android" && !is_app && !user_agent.contains("Mobile"))
+        || user_agent.contains("Tablet");
     let kind = match read.category {
         "crawler" => "",
         _ if is_tablet => "tablet",
@@ -62,6 +64,43 @@ pub fn country(zone: &str) -> Option<&'static str> {
         lines.flat_map(|(country, zones)| zones.split(' ').map(move |z| (z, country))).collect()
     });
     by_zone.get(zone).copied()
+}
+
+/// The smallest side of a tablet's screen, in pixels of a screen with 160 to the inch: the line that Android
+/// draws between telephones and tablets.
+const TABLET: f64 = 600.0;
+
+/// What kind of device an app runs on, by what mobile libraries say of it: `phone`, `tablet`, `tv`, `watch`,
+/// `computer` or `headset`; as it stands where `type` says a kind already; nothing where it does not tell.
+/// They put the platform into `type`.
+pub(crate) fn of_app(context: &Fields) -> Option<String> {
+    let device = context.get("device")?.as_object()?;
+    let said = as_text(device.get("type")?)?;
+    let is_pad = || ["model", "name"].iter().any(|n| text_of(device, &[n]).is_some_and(|m| m.starts_with("iPad")));
+    let kind = match said.to_ascii_lowercase().as_str() {
+        "ios" | "ipados" if is_pad() => "tablet",
+        "ios" => "phone",
+        "ipados" => "tablet",
+        "android" => match context.get("screen").and_then(Value::as_object).and_then(smallest_side) {
+            Some(side) if side >= TABLET => "tablet",
+            _ => "phone",
+        },
+        "tvos" => "tv",
+        "watchos" => "watch",
+        "macos" => "computer",
+        "visionos" => "headset",
+        _ => return Some(said),
+    };
+    Some(kind.to_owned())
+}
+
+/// A screen's smallest side in pixels of a screen with 160 to the inch. Segment's libraries say the density as
+/// a factor of that, RudderStack's in pixels to the inch.
+fn smallest_side(screen: &Fields) -> Option<f64> {
+    let number = |name: &str| screen.get(name).and_then(Value::as_f64).filter(|n| *n > 0.0);
+    let density = number("density")?;
+    let factor = if density >= 40.0 { density / 160.0 } else { density };
+    Some(number("width")?.min(number("height")?) / factor)
 }
 
 /// Adds what can be told to the properties of an event, where they do not say it themselves.

@@ -1,7 +1,7 @@
 //! The calls of Segment's specification, which RudderStack speaks too.
 
 use crate::commerce::{about, fill};
-use crate::device::describe;
+use crate::device::{describe, of_app};
 use crate::fields::{Fields, as_text, object, take_object, text_of, time_of};
 use crate::setting::{say_why, setting};
 use crate::{Around, Envelope, Event, corrected};
@@ -83,11 +83,13 @@ pub fn event(
         Some(id) => id,
         None => natural_id(&item, index),
     };
-    let at = time_of(&item, &["timestamp", "originalTimestamp"])?.or(envelope.timestamp);
-    let sent_at = time_of(&item, &["sentAt"]).ok().flatten().or(envelope.sent_at);
-    let at = at.map(|at| corrected(at, sent_at, around.received_at));
     let mut context = envelope.context.clone();
     context.extend(take_object(&mut item, "context"));
+    let at = time_of(&item, &["timestamp", "originalTimestamp"])?.or(envelope.timestamp);
+    let sent_at = time_of(&item, &["sentAt"]).ok().flatten().or(envelope.sent_at);
+    // Late is no sign of a slow clock where `sentAt` is older than the request.
+    let sent_at = sent_at.filter(|sent| *sent > around.received_at || !waits_in_a_file(&context));
+    let at = at.map(|at| corrected(at, sent_at, around.received_at));
     let properties = match call {
         // RudderStack's servers put the traits into the context.
         Call::Identify if !item.contains_key("traits") => take_object(&mut context, "traits"),
@@ -106,6 +108,15 @@ pub fn event(
     draft.identifiers = identifiers(call, &item, &draft.properties, &context);
     fill_in(&mut draft, call, &item, context, around.currency);
     Ok(Event { draft, corrected: at.is_none_or(|(_, corrected)| corrected) })
+}
+
+/// Libraries that write `sentAt` when they close a file of events, and send the file when there is a line:
+/// minutes or days later, with the same `sentAt` at every try.
+const FILING: &[&str] = &["analytics-kotlin", "analytics-swift"];
+
+fn waits_in_a_file(context: &Fields) -> bool {
+    let library = context.get("library").and_then(Value::as_object);
+    library.and_then(|l| text_of(l, &["name"])).is_some_and(|name| FILING.contains(&name.as_str()))
 }
 
 /// The name of what happened.
@@ -217,7 +228,10 @@ fn fill_in(draft: &mut Draft, call: Call, item: &Fields, mut context: Fields, cu
     }
     // An address tells where somebody lives; it is not kept.
     context.remove("ip");
-    for (name, place) in [("os", ["os", "name"]), ("device", ["device", "type"]), ("app_version", ["app", "version"])] {
+    if let Some(kind) = of_app(&context) {
+        draft.properties.entry("device").or_insert(Value::String(kind));
+    }
+    for (name, place) in [("os", ["os", "name"]), ("app_version", ["app", "version"])] {
         if let Some(value) = context.get(place[0]).and_then(|c| as_text(c.get(place[1])?)) {
             draft.properties.entry(name).or_insert(Value::String(value));
         }

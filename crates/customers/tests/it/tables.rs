@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use throughline_customers::{
-    CustomerQuery, Fold, IdentityGraph, customer, customer_count, customers, forget, load_graph, migrations,
+    Clear, CustomerQuery, Fold, IdentityGraph, customer, customer_count, customers, forget, load_graph, migrations,
 };
 use throughline_interactions::{
     Interaction, KeySecret, Node, NodeSecret, SourceId, Timestamp, WorkspaceId, limits, parse_interaction,
@@ -26,7 +26,7 @@ fn fact(id: u32, at: &str, identifiers: serde_json::Value) -> Interaction {
 }
 
 fn fold(store: &Store, graph: &mut IdentityGraph, facts: &[Interaction]) {
-    let mut fold = Fold::new(WORKSPACE, graph, &SECRET);
+    let mut fold = Fold::new(WORKSPACE, graph, &SECRET, &Clear);
     for (p, f) in facts.iter().enumerate() {
         fold.add(f, f.message_key(&KeySecret([1; 16])), p as u64 + 1).unwrap();
     }
@@ -38,7 +38,7 @@ fn list(store: &Store, search: &str) -> Vec<(Option<String>, u64, usize)> {
     let mut all = Vec::new();
     let mut query = query;
     loop {
-        let page = store.read(|c| customers(c, WORKSPACE, &query, customer_count(c, WORKSPACE)?)).unwrap();
+        let page = store.read(|c| customers(c, WORKSPACE, &query, customer_count(c, WORKSPACE)?, &Clear)).unwrap();
         all.extend(page.rows.into_iter().map(|r| (r.name, r.interactions, r.identifiers.len())));
         match page.next {
             Some(next) => query.after = Some(next),
@@ -69,7 +69,7 @@ fn people_are_listed_found_explained_and_forgotten() {
     assert_eq!(list(&store, "nobody"), []);
 
     let id = graph.customer(facts[0].nodes(&SECRET)[0].0);
-    let profile = store.read(|c| customer(c, WORKSPACE, id)).unwrap().unwrap();
+    let profile = store.read(|c| customer(c, WORKSPACE, id, &Clear)).unwrap().unwrap();
     assert_eq!((profile.identifiers.len(), profile.links.len()), (3, 2));
     assert!(profile.links.iter().all(|l| !l.a.kind.is_empty() && !l.b.kind.is_empty()));
     assert_eq!(profile.row.last_score.unwrap().value, 2.0);

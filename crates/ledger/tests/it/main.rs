@@ -6,6 +6,7 @@ mod append;
 mod crash;
 mod damage;
 mod disk_full;
+mod encrypted;
 mod erasure;
 mod golden;
 mod keys;

@@ -3,6 +3,7 @@
 
 mod aside;
 mod door;
+mod encryption;
 mod erasure;
 mod formats;
 mod outcomes;

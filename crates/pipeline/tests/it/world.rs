@@ -13,12 +13,25 @@ pub fn now() -> Timestamp {
     Timestamp::parse("2026-06-01T00:00:00Z", None).unwrap().instant
 }
 
+/// Small, and nothing is encrypted: tests look into the files for what was said.
 pub fn options() -> Options {
-    Options { clock: now, buckets: 4, batch: 50, settle_seconds: 3600, min_free_bytes: 0, ..Options::default() }
+    Options {
+        clock: now,
+        buckets: 4,
+        batch: 50,
+        settle_seconds: 3600,
+        min_free_bytes: 0,
+        encrypts: false,
+        ..Options::default()
+    }
 }
 
 pub fn open(dir: &Path, history: Option<Arc<dyn History>>) -> Engine {
-    let engine = Engine::open(dir, &[], history, options()).unwrap();
+    open_with(dir, history, options())
+}
+
+pub fn open_with(dir: &Path, history: Option<Arc<dyn History>>, options: Options) -> Engine {
+    let engine = Engine::open(dir, &[], history, options).unwrap();
     if engine.workspaces().unwrap().is_empty() {
         engine
             .create_workspace(&NewWorkspace {

@@ -35,7 +35,9 @@ pub fn run(config: &Config, args: EraseArgs) -> anyhow::Result<()> {
     let scratch = Scratch::new(config, "erase")?;
     let data = scratch.0.join("data");
     let started = Instant::now();
-    let house = house::open(&data, &house::holder("measures an erasure"), Options::default())?;
+    // As they are, so that what is looked for afterwards can be found before.
+    let options = Options { encrypts: false, ..Options::default() };
+    let house = house::open(&data, &house::holder("measures an erasure"), options)?;
     house::first_workspace(&house.engine, "Measured", "UTC", "EUR")?;
     let workspace = house::workspace(&house.engine, None)?;
     let source = SourceId::new("bench").context("a name of a source")?;

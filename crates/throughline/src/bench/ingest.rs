@@ -164,25 +164,15 @@ pub(super) fn send(
     counts: Counts<'_>,
 ) -> anyhow::Result<Vec<(u32, f32)>> {
     let Counts { accepted, refused, waited, bytes } = counts;
-    let stream = TcpStream::connect(address).context("connect")?;
-    stream.set_nodelay(true)?;
-    let mut stream = BufReader::new(stream);
+    let mut sender = Sender::connect(address, secret)?;
     let mut latencies = Vec::new();
     let mut round = 0_u64;
-    let mut request = Vec::new();
     // Connections take turns, so that batches are due evenly.
     let interval = |rate: u64| Duration::from_secs_f64((args.batch * args.connections) as f64 / rate as f64);
     let began = Instant::now();
     while Instant::now() < until {
         let body = batch(connection, round, args.batch);
         round += 1;
-        request.clear();
-        write!(
-            request,
-            "POST /v1/interactions HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {secret}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        )?;
-        request.extend_from_slice(&body);
         bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
         let mut sent = Instant::now();
         if args.rate > 0 {
@@ -190,8 +180,7 @@ pub(super) fn send(
             sent = began + interval(args.rate).mul_f64(turn);
             std::thread::sleep(sent.saturating_duration_since(Instant::now()));
         }
-        stream.get_mut().write_all(&request)?;
-        let (status, answer, pause) = read(&mut stream)?;
+        let (status, answer, pause) = sender.post(&body)?;
         if let Some(pause) = pause.filter(|_| status == 429) {
             // As every sender does: what was not taken is sent again after the time that was asked for.
             waited.fetch_add(1, Ordering::Relaxed);
@@ -205,6 +194,35 @@ pub(super) fn send(
         refused.fetch_add(args.batch - taken.min(args.batch), Ordering::Relaxed);
     }
     Ok(latencies)
+}
+
+/// A connection that stays open.
+pub(super) struct Sender {
+    stream: BufReader<TcpStream>,
+    secret: String,
+    request: Vec<u8>,
+}
+
+impl Sender {
+    pub(super) fn connect(address: SocketAddr, secret: &str) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).context("connect")?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream: BufReader::new(stream), secret: secret.to_owned(), request: Vec::new() })
+    }
+
+    /// Sends interactions: status, body, and after how long to come back.
+    pub(super) fn post(&mut self, body: &[u8]) -> anyhow::Result<(u16, Vec<u8>, Option<Duration>)> {
+        self.request.clear();
+        write!(
+            self.request,
+            "POST /v1/interactions HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            self.secret,
+            body.len()
+        )?;
+        self.request.extend_from_slice(body);
+        self.stream.get_mut().write_all(&self.request)?;
+        read(&mut self.stream)
+    }
 }
 
 /// One request on a connection of its own: the status and the body of the answer.
@@ -230,7 +248,7 @@ pub(super) fn request(
 }
 
 /// `"name":123` near the beginning of a JSON answer.
-fn count(answer: &[u8], name: &str) -> Option<u64> {
+pub(super) fn count(answer: &[u8], name: &str) -> Option<u64> {
     let head = std::str::from_utf8(&answer[..answer.len().min(200)]).ok()?;
     let rest = head.split_once(&format!("\"{name}\":"))?.1;
     rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()

@@ -28,6 +28,8 @@ fn every_route_of_the_description_answers() {
             path.push_str("?figure=reached.receive");
         } else if path.ends_with("/messages") {
             path.push_str("?id=nobody-sent-this");
+        } else if path.ends_with("/learned") {
+            path.push_str("?event=Order%20Completed");
         }
         let answer = reader.get(&path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());

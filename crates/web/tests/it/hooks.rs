@@ -13,7 +13,8 @@ fn tag(secret: &str, body: &str) -> String {
     hmac::sign(&key, body.as_bytes()).as_ref().iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn base64(hex: &str) -> String {
+/// Bytes in base64.
+pub fn base64(hex: &str) -> String {
     let bytes: Vec<u8> = (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect();
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();

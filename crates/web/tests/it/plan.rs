@@ -78,7 +78,11 @@ fn a_plan_is_learned_tried_and_kept_to() {
     let plans = reader.get("/api/v1/plans").json();
     assert_eq!((&plans["plans"][0]["event"], &plans["plans"][0]["mode"]), (&json!("Priced"), &json!("keep_aside")));
     let learned = reader.get("/api/v1/plans/learned?event=Priced").json();
-    assert_eq!((&learned["seen"], &learned["doubts"][0]["field"]), (&json!(41), &json!("properties.price")), "{learned}");
+    assert_eq!(
+        (&learned["seen"], &learned["doubts"][0]["field"]),
+        (&json!(41), &json!("properties.price")),
+        "{learned}"
+    );
     assert_eq!(reader.get("/api/v1/plans/learned").status, 400);
 
     // Found by what it says, mended as far as it can be.

@@ -243,3 +243,55 @@ fn check_browser(libraries: [&str; 2]) {
         assert_eq!(rejected, 0, "{library}: {shop:?}");
     }
 }
+
+/// The queues of mobile libraries arrive as they upload them: gzipped, with the key where each puts it.
+#[test]
+fn mobile_libraries_upload_what_waited() {
+    use crate::client::Client;
+    use std::io::Write;
+    let house = House::new();
+    let source = SourceId::new("app").unwrap();
+    let key = create_key(house.engine.store(), house.workspace.id, &source, KeyRole::Writer).unwrap();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wire/tests/fixtures/mobile");
+    let hex: String = format!("{}:", key.reveal()).bytes().map(|b| format!("{b:02x}")).collect();
+    let basic = format!("Basic {}", crate::hooks::base64(&hex));
+    let mut sent = 0;
+    for (file, path, kind, in_header) in [
+        ("segment-android", "/v1/b", "text/plain", false),
+        ("segment-ios", "/v1/b", "application/json; charset=utf-8", true),
+        ("rudderstack-android", "/v1/batch", "application/json", true),
+        ("rudderstack-ios", "/v1/batch", "Application/json", true),
+    ] {
+        let body = std::fs::read_to_string(fixtures.join(format!("{file}.json"))).unwrap();
+        let body = body.replace("%KEY%", if in_header { "" } else { key.reveal() });
+        let events = serde_json::from_str::<Value>(&body).unwrap()["batch"].as_array().unwrap().clone();
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        packed.write_all(body.as_bytes()).unwrap();
+        let packed = packed.finish().unwrap();
+        let mut headers = vec![("Content-Type", kind), ("Content-Encoding", "gzip")];
+        if in_header {
+            headers.push(("Authorization", &basic));
+        }
+        // The line breaks after the first try, and the queue is sent again.
+        for _ in 0..2 {
+            let answer = Client::new(house.address).send("POST", path, &headers, &packed);
+            assert_eq!(answer.status, 200, "{file}: {}", answer.text());
+        }
+        house.engine.wait_folded().unwrap();
+        let mut reader = house.key("reader", KeyRole::Reader);
+        for event in &events {
+            let id = event["messageId"].as_str().unwrap();
+            let found = reader.get(&format!("/api/v1/messages?id={id}")).json();
+            assert!(found.to_string().contains(id), "{file}: {found}");
+        }
+        sent += events.len() as u64;
+        let tally = house.engine.sources(house.workspace.id).unwrap();
+        let app = tally.iter().find(|s| s.source == "app").unwrap().tally.clone();
+        assert_eq!((app.accepted, app.duplicate, app.rejected, app.quarantined), (sent, sent, 0, 0), "{file}");
+    }
+    let mut reader = house.key("reader", KeyRole::Reader);
+    let found = reader.get("/api/v1/customers?search=kunde-17").json();
+    let id = found["customers"][0]["id"].as_str().unwrap_or_else(|| panic!("{found}")).to_owned();
+    let story = reader.get(&format!("/api/v1/customers/{id}/story?limit=100")).json();
+    assert_eq!(story["entries"].as_array().unwrap().len(), 7, "from the installation on");
+}

@@ -6,6 +6,7 @@ mod fuzz;
 mod hooks;
 mod meaning;
 mod memory;
+mod mobile;
 mod neighbours;
 mod recorded;
 mod script;

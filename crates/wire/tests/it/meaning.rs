@@ -75,7 +75,7 @@ fn where_it_happened_and_who_acted() {
     assert_eq!(about(&phone), "campaign=spring");
     assert_eq!(phone.zone.map(|z| z.name().to_owned()).as_deref(), Some("Europe/Amsterdam"));
     let flat = |name: &str| phone.properties[name].as_str().unwrap().to_owned();
-    assert_eq!([flat("os"), flat("device"), flat("app_version")], ["iPhone OS", "ios", "545"]);
+    assert_eq!([flat("os"), flat("device"), flat("app_version")], ["iPhone OS", "phone", "545"]);
     assert!(phone.properties["context"].get("ip").is_none());
     assert_eq!(with(r#"{"page":{"url":"https://a.b"},"userAgent":"HeadlessChrome/1"}"#).actor, Actor::Bot);
     assert_eq!(with(r#"{"page":{"url":"https://a.b"}}"#).channel, "web");
