@@ -73,6 +73,8 @@ impl Default for Options {
 pub struct Opened {
     /// Repairs, one sentence each.
     pub repairs: Vec<String>,
+    /// There was no master key yet, and one was made.
+    pub made_master_key: bool,
 }
 
 /// How the engine stands.
@@ -148,13 +150,14 @@ impl Engine {
         let all: Vec<Migration> = crate::migrations().into_iter().chain(migrations.iter().copied()).collect();
         let store = Store::open(dir, &all)?;
         let master = options.master_key.clone().unwrap_or_else(|| dir.join(crate::keys::FILE));
-        let keys = Arc::new(Keys::open(&master, workspaces::needs_master_key(&store)?, options.encrypts)?);
+        let (keys, made_master_key) = Keys::open(&master, workspaces::needs_master_key(&store)?, options.encrypts)?;
+        let keys = Arc::new(keys);
         let key_secret = KeySecret(workspaces::key_secret(&store, &keys)?);
         let records = workspaces::load(&store, &keys)?;
         let cipher: Arc<dyn Cipher> = keys.clone();
         let how = throughline_ledger::Options { cipher: Some(cipher), ..Default::default() };
         let (ledger, report) = Ledger::open(&dir.join("ledger"), how)?;
-        let mut opened = Opened::default();
+        let mut opened = Opened { made_master_key, ..Opened::default() };
         if report.truncated_bytes > 0 {
             opened.repairs.push(format!(
                 "cut {} bytes of an unfinished write off {}; nothing in them had been acknowledged",
@@ -244,6 +247,11 @@ impl Engine {
             opened: i.opened.repairs.clone(),
             failure: i.failure.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
+    }
+
+    /// The file of the master key, under which everything is encrypted at rest.
+    pub fn master_key(&self) -> &Path {
+        self.0.inner.keys.path()
     }
 
     /// What opening found and did.

@@ -91,9 +91,10 @@ fn decrypt(key: &LessSafeKey, nonce: [u8; NONCE_LEN], bound_to: &[u8], text: &mu
 
 impl Keys {
     /// Reads the master key. Where there is none one is made, unless the store holds something that was
-    /// wrapped with one. Without `encrypts` payloads are only read with it.
-    pub(crate) fn open(path: &Path, is_needed: bool, encrypts: bool) -> Result<Self, EngineError> {
+    /// wrapped with one; whether it was made. Without `encrypts` payloads are only read with it.
+    pub(crate) fn open(path: &Path, is_needed: bool, encrypts: bool) -> Result<(Self, bool), EngineError> {
         let io = |verb| move |source| EngineError::Io { verb, path: path.to_owned(), source };
+        let mut made = false;
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && is_needed => {
@@ -103,6 +104,7 @@ impl Keys {
                 )));
             }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                made = true;
                 let text = hex(&random::<32>()?) + "\n";
                 let mut file = std::fs::OpenOptions::new()
                     .write(true)
@@ -124,7 +126,12 @@ impl Keys {
                 path.display()
             ))
         })?;
-        Ok(Self { path: path.to_owned(), master: aead(&key), encrypts, of: RwLock::default() })
+        Ok((Self { path: path.to_owned(), master: aead(&key), encrypts, of: RwLock::default() }, made))
+    }
+
+    /// The file of the master key.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Whether a text of the store is a wrapped secret.

@@ -5,7 +5,7 @@ use crate::house;
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use throughline_interactions::SourceId;
-use throughline_pipeline::{NewWorkspace, Options, Preferences, Workspace};
+use throughline_pipeline::{NewWorkspace, Preferences, Workspace};
 use throughline_web::KeyRole;
 
 #[derive(Debug, Args)]
@@ -67,7 +67,7 @@ fn margin(text: &str) -> Result<Margin, String> {
 
 /// Runs `workspace`.
 pub fn workspace(config: Config, args: WorkspaceArgs) -> anyhow::Result<()> {
-    let house = house::open(&config.data(), &house::holder("changing workspaces"), Options::default())?;
+    let house = house::open(&config.data(), &house::holder("changing workspaces"), config.options())?;
     let told = |w: &Workspace| {
         let margin = w.margin.map_or_else(|| "no margin set".to_owned(), |m| format!("margin {m}"));
         format!("{} ({}, {}, {margin})", w.name, w.zone, w.currency)
@@ -135,7 +135,7 @@ enum RoleName {
 /// Runs `key`.
 pub fn key(config: Config, args: KeyArgs) -> anyhow::Result<()> {
     let KeyCommand::Create { role, workspace, source } = args.command;
-    let house = house::open(&config.data(), &house::holder("creating a key"), Options::default())?;
+    let house = house::open(&config.data(), &house::holder("creating a key"), config.options())?;
     house::first_workspace(&house.engine, "Main", "UTC", "EUR")?;
     let workspace = house::workspace(&house.engine, workspace.as_deref())?;
     let name = SourceId::new(&source)

@@ -25,9 +25,13 @@ pub struct Common {
     /// The data directory: everything Throughline keeps is in it
     #[arg(long, global = true, env = "THROUGHLINE_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// A TOML file with `data`, `listen`, `behind_proxy` and `[tls]`; see `serve --help`
+    /// A TOML file with `data`, `key_file`, `listen`, `behind_proxy` and `[tls]`; see `serve --help`
     #[arg(long, global = true, env = "THROUGHLINE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// The file of the master key, under which everything kept is encrypted; without it, and until
+    /// one is named, it is `master.key` in the data directory
+    #[arg(long, global = true, env = "THROUGHLINE_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,7 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use throughline_pipeline::Options;
 use throughline_web::{Smtp, SmtpTls};
 
 /// Where everything is kept unless told otherwise.
@@ -16,6 +17,8 @@ pub const DEFAULT_DATA: &str = "throughline-data";
 pub struct File {
     /// The data directory.
     pub data: Option<PathBuf>,
+    /// The file of the master key.
+    pub key_file: Option<PathBuf>,
     /// The address.
     pub listen: Option<SocketAddr>,
     /// A proxy in front encrypts.
@@ -110,6 +113,8 @@ pub struct TlsFile {
 pub struct Config {
     /// The data directory, if somebody chose one.
     pub chosen_data: Option<PathBuf>,
+    /// The file of the master key, if somebody chose one.
+    pub key_file: Option<PathBuf>,
     /// What the file says.
     pub file: File,
 }
@@ -121,12 +126,21 @@ impl Config {
             Some(path) => read(path)?,
             None => File::default(),
         };
-        Ok(Self { chosen_data: common.data.clone().or(file.data.clone()), file })
+        Ok(Self {
+            chosen_data: common.data.clone().or(file.data.clone()),
+            key_file: common.key_file.clone().or(file.key_file.clone()),
+            file,
+        })
     }
 
     /// The mail server, if one is named.
     pub fn smtp(&self) -> anyhow::Result<Option<Smtp>> {
         self.file.smtp.clone().unwrap_or_default().over(|name| std::env::var(name).ok())
+    }
+
+    /// How the engine works, as far as it is configured.
+    pub fn options(&self) -> Options {
+        Options { master_key: self.key_file.clone(), ..Options::default() }
     }
 
     /// The data directory.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use throughline_demo::World;
 use throughline_interactions::{Interaction, SourceId, Timestamp, WorkspaceId, limits};
-use throughline_pipeline::{Engine, NewWorkspace, Options, Received};
+use throughline_pipeline::{Engine, NewWorkspace, Received};
 use throughline_web::{Clock, Patience, Tls, Trial, WebConfig};
 
 /// Interactions received at a time.
@@ -56,7 +56,7 @@ pub fn run(config: Config, args: DemoArgs) -> anyhow::Result<()> {
     };
     web.validate()?;
     let house =
-        house::open(&dir, &house::holder(&format!("showing the demo at http://{}", web.listen)), Options::default())?;
+        house::open(&dir, &house::holder(&format!("showing the demo at http://{}", web.listen)), config.options())?;
     let engine = house.engine.clone();
     if engine.workspaces()?.is_empty() {
         let shop = engine.create_workspace(&NewWorkspace {

@@ -27,6 +27,16 @@ pub fn open(dir: &Path, holder: &str, options: Options) -> anyhow::Result<House>
     Ok(House { engine, _lock: lock })
 }
 
+/// Says where the master key is, if it was made just now.
+pub fn tell_key(engine: &Engine) {
+    if engine.opened().made_master_key {
+        eprintln!(
+            "made the master key {}: keep a copy apart from the data, for without it nothing that is kept can be read",
+            engine.master_key().display()
+        );
+    }
+}
+
 /// How this process names itself in the lock.
 pub fn holder(doing: &str) -> String {
     format!("pid {} {doing}", std::process::id())

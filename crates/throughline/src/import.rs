@@ -67,8 +67,11 @@ pub fn run(config: Config, args: ImportArgs) -> anyhow::Result<()> {
         total,
     };
     let dir = config.data();
-    let (mut door, house) = match house::open(&dir, &house::holder("importing"), Options::default()) {
-        Ok(house) => (Door::here(&house.engine, &visitor)?, Some(house)),
+    let (mut door, house) = match house::open(&dir, &house::holder("importing"), config.options()) {
+        Ok(house) => {
+            house::tell_key(&house.engine);
+            (Door::here(&house.engine, &visitor)?, Some(house))
+        }
         Err(e) if e.downcast_ref::<LockError>().is_some_and(|l| matches!(l, LockError::Held { .. })) => {
             let door = Door::there(&dir, &visitor).map_err(|why| e.context(format!("{why:#}")))?;
             eprintln!("a server is running on {}: handing the rows to it", dir.display());

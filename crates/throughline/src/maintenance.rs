@@ -6,14 +6,14 @@ use crate::house;
 use anyhow::{Context, bail};
 use clap::Args;
 use std::sync::Arc;
-use throughline_pipeline::{Engine, History, Options};
+use throughline_pipeline::{Engine, History};
 use throughline_store::DirectoryLock;
 
 /// Runs `check`.
 pub fn check(config: Config) -> anyhow::Result<()> {
     let dir = config.data();
     anyhow::ensure!(dir.is_dir(), "there is no data directory {}", dir.display());
-    let house = match house::open(&dir, &house::holder("checking"), Options::default()) {
+    let house = match house::open(&dir, &house::holder("checking"), config.options()) {
         Ok(house) => house,
         Err(e) => {
             // The house does not open: read the ledger by itself and say all there is to say.
@@ -59,14 +59,14 @@ pub fn rebuild(config: Config, args: RebuildArgs) -> anyhow::Result<()> {
         }
         None
     } else {
-        let house = house::open(&dir, &house::holder("rebuilding"), Options::default())
+        let house = house::open(&dir, &house::holder("rebuilding"), config.options())
             .context("to rebuild without comparing, add --anyway")?;
         let digest = house.engine.digest()?;
         house.engine.close()?;
         Some(digest)
     };
     let _lock = DirectoryLock::take(&dir, &house::holder("rebuilding"))?;
-    let options = Options::default();
+    let options = config.options();
     let lake: Arc<dyn History> = Arc::new(LakeHistory::new(&dir, options.buckets)?);
     let started = std::time::Instant::now();
     let engine = Engine::rebuild(&dir, throughline_web::MIGRATIONS, Some(lake), options)?;

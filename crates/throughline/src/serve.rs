@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use throughline_pipeline::{Engine, Options};
+use throughline_pipeline::Engine;
 use throughline_web::{Clock, Patience, Server, Tls, WebConfig};
 
 /// Where the console is unless told otherwise.
@@ -51,12 +51,13 @@ pub fn run(config: Config, args: ServeArgs) -> anyhow::Result<()> {
     let dir = config.data();
     let web = web_config(&config, &args, dir.clone())?;
     web.validate()?;
-    let mut options = Options::default();
+    let mut options = config.options();
     if let Some(limit) = args.lag_limit {
         options.lag_limit = limit;
     }
     let scheme = if web.is_encrypted() && !web.behind_proxy { "https" } else { "http" };
     let house = house::open(&dir, &house::holder(&format!("at {scheme}://{}", web.listen)), options)?;
+    house::tell_key(&house.engine);
     house::first_workspace(&house.engine, "Main", "UTC", "EUR")?;
     serve(&house.engine, web, |address| {
         println!("Throughline is at {scheme}://{address}");

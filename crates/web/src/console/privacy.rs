@@ -21,6 +21,10 @@ struct PrivacyPage {
     /// The rules, and an empty one to fill in.
     consent: Vec<Line>,
     staff: Typed,
+    master_key: String,
+    /// It lies in the data directory.
+    key_is_beside: bool,
+    encrypts_names: bool,
     said: String,
     fault: String,
 }
@@ -58,12 +62,19 @@ pub(crate) async fn privacy(
 }
 
 async fn show(web: &Web, visit: Visit, rules: &DoorRules, said: &str, fault: &str) -> Result<Response, Problem> {
+    let workspace = visit.workspace()?.id;
     let frame = Frame::new(web, visit, Room::Settings, "Privacy").await?;
     let line = |c: &Consent| Line {
         purpose: c.purpose.clone(),
         channels: c.channels.join(", "),
         refuses: c.untold == Untold::Refuse,
     };
+    let (master_key, key_is_beside, encrypts_names) = web
+        .ask(move |e| {
+            let path = e.master_key();
+            Ok((path.display().to_string(), path.starts_with(e.dir()), e.encrypts_names(workspace)?))
+        })
+        .await?;
     let empty = Line { purpose: String::new(), channels: String::new(), refuses: false };
     let Staff { domains, identifiers, hosts, networks } = &rules.staff;
     page(&PrivacyPage {
@@ -74,6 +85,9 @@ async fn show(web: &Web, visit: Visit, rules: &DoorRules, said: &str, fault: &st
             hosts: hosts.join("\n"),
             networks: networks.join("\n"),
         },
+        master_key,
+        key_is_beside,
+        encrypts_names,
         said: sentence(said),
         fault: sentence(fault),
         frame,
@@ -110,7 +124,13 @@ pub(crate) async fn change(State(web): State<Web>, visit: Visit, form: Signed) -
         let Problem::Refused(fault) = problem else { return Err(problem) };
         return show(&web, visit, &rules, "", &fault).await;
     }
-    let entry = visit.act(web.now(), "changed whose consent is needed and who is staff", "privacy".to_owned());
+    let encrypts_names = form.get("encrypt_names") == "1";
+    web.ask(move |e| e.encrypt_names(workspace, encrypts_names)).await?;
+    let entry = visit.act(
+        web.now(),
+        "changed whose consent is needed, who is staff and what is encrypted",
+        "privacy".to_owned(),
+    );
     web.accounts(move |s| s.write(|tx| note(tx, &entry))).await?;
     let back = visit.link("/settings/privacy");
     let sign = if back.contains('?') { '&' } else { '?' };

@@ -154,3 +154,28 @@ fn consent_and_the_brands_own_people_are_set_in_the_console() {
     house.engine.wait_folded().unwrap();
     assert!(admin.get("/data/message?id=3").text().contains("its address is at shop.example"));
 }
+
+#[test]
+fn names_are_encrypted_on_request() {
+    let house = House::new();
+    let mut admin = house.admin();
+    let mut sender = house.key("shop", KeyRole::Writer);
+    let who = json!({"message_id": "1", "event": "Identified", "identifiers": {"email": "ana@example.org"}, "properties": {"name": "Ana Reis"}});
+    assert_eq!(sender.post("/v1/interactions", who.to_string()).json()["accepted"], 1);
+    house.engine.wait_folded().unwrap();
+    assert!(admin.get("/customers?search=ana").text().contains("Ana Reis"));
+    let page = admin.get("/settings/privacy");
+    let (token, before) = (page.token(), page.text());
+    assert!(before.contains("master.key</code>") && before.contains("beside the data"), "{before}");
+    assert!(before.contains("name=\"encrypt_names\" value=\"1\">"), "it is off at first");
+    assert_eq!(admin.form("/settings/privacy", &token, &[("encrypt_names", "1")]).status, 303);
+    assert!(admin.get("/settings/privacy").text().contains("value=\"1\" checked"));
+    // Found whole whether or not its row is written anew yet.
+    assert!(admin.get("/customers?search=ANA@example.org").text().contains("Ana Reis"));
+    let begun = std::time::Instant::now();
+    while admin.get("/customers?search=ana").text().contains("Ana Reis") {
+        assert!(begun.elapsed().as_secs() < 60, "it is still found by how it begins");
+    }
+    assert!(admin.get("/customers?search=ana+reis").text().contains("Ana Reis"));
+    assert!(admin.get("/settings/audit").text().contains("what is encrypted"));
+}
