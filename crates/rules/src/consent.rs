@@ -52,7 +52,7 @@ impl Consent {
     /// True where an interaction needs it. What an order, a payment, a ticket or a call is about is kept to
     /// keep a contract, and asks for nobody's consent.
     pub fn is_needed(&self, i: &Interaction) -> bool {
-        self.channels.iter().any(|c| *c == i.channel)
+        self.channels.contains(&i.channel)
             && !is_decision(&i.event)
             && !i.refs.iter().any(|r| Ref::is_personal(&r.kind) && r.kind != "visit")
     }

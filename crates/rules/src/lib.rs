@@ -4,7 +4,7 @@
 //! by a [`Mend`]; what a plan could ask for is learned from what came ([`Shape`]).
 //!
 //! Everything here is a pure function of an interaction, or of the JSON that its sender would have sent
-//! ([`said`]); this room knows no clock, no store and no HTTP. Read `plan.rs` first.
+//! ([`said()`]); this room knows no clock, no store and no HTTP. Read `plan.rs` first.
 
 mod consent;
 mod field;

@@ -88,7 +88,9 @@ impl Mend {
 
     /// Takes the steps; says whether anything changed.
     pub fn apply(&self, i: &mut Interaction) -> bool {
-        self.steps.iter().fold(false, |changed, step| step.apply(i) || changed)
+        // Every step is taken, also after one that changed something.
+        let changed = self.steps.iter().filter(|step| step.apply(i)).count();
+        changed > 0
     }
 
     /// In words.

@@ -39,7 +39,7 @@ pub struct Plan {
     /// What it is for, in words; may be empty.
     #[serde(default)]
     pub note: String,
-    /// The JSON Schema of what [`said`](crate::said) makes of the interaction.
+    /// The JSON Schema of what [`said`](crate::said()) makes of the interaction.
     pub schema: Value,
     /// What becomes of what does not fit.
     #[serde(default)]

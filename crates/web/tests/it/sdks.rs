@@ -286,7 +286,7 @@ fn mobile_libraries_upload_what_waited() {
         }
         sent += events.len() as u64;
         let tally = house.engine.sources(house.workspace.id).unwrap();
-        let app = tally.iter().find(|s| s.source == "app").unwrap().tally.clone();
+        let app = tally.iter().find(|s| s.source == "app").unwrap().tally;
         assert_eq!((app.accepted, app.duplicate, app.rejected, app.quarantined), (sent, sent, 0, 0), "{file}");
     }
     let mut reader = house.key("reader", KeyRole::Reader);
