@@ -19,6 +19,8 @@ pub struct File {
     pub data: Option<PathBuf>,
     /// The file of the master key.
     pub key_file: Option<PathBuf>,
+    /// A file of places by address.
+    pub places: Option<PathBuf>,
     /// The address.
     pub listen: Option<SocketAddr>,
     /// A proxy in front encrypts.

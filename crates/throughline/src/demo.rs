@@ -52,6 +52,7 @@ pub fn run(config: Config, args: DemoArgs) -> anyhow::Result<()> {
         url: None,
         formats: formats::formats,
         import_from: Vec::new(),
+        places: None,
         patience: Patience::default(),
     };
     web.validate()?;

@@ -35,6 +35,10 @@ pub struct ServeArgs {
     /// A folder whose files may be looked at every few hours, as the page of imports says; repeatable
     #[arg(long, value_name = "FOLDER", env = "THROUGHLINE_IMPORT_FROM", value_delimiter = ',')]
     import_from: Vec<PathBuf>,
+    /// A file in MaxMind's format (.mmdb) with the country or city of addresses, such as DB-IP's or
+    /// MaxMind's own: the place is kept, the address is not
+    #[arg(long, value_name = "FILE", env = "THROUGHLINE_PLACES")]
+    places: Option<PathBuf>,
     /// Interactions that may wait to be worked in before senders are told to come back
     #[arg(long, value_name = "N", env = "THROUGHLINE_LAG_LIMIT")]
     lag_limit: Option<u64>,
@@ -103,6 +107,7 @@ fn web_config(config: &Config, args: &ServeArgs, data_dir: PathBuf) -> anyhow::R
         url: args.url.clone().or(config.file.url.clone()),
         formats: formats::formats,
         import_from: args.import_from.clone(),
+        places: args.places.clone().or(config.file.places.clone()),
         patience: Patience::default(),
     })
 }

@@ -33,6 +33,8 @@ pub struct WebConfig {
     pub formats: fn() -> Formats,
     /// Folders of the server below which files may be looked at by the hour.
     pub import_from: Vec<PathBuf>,
+    /// A file of places by address.
+    pub places: Option<PathBuf>,
     /// How long senders are waited for.
     pub patience: Patience,
 }
@@ -112,6 +114,7 @@ impl WebConfig {
             url: None,
             formats: Formats::standard,
             import_from: Vec::new(),
+            places: None,
             patience: Patience::default(),
         }
     }

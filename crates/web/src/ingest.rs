@@ -4,10 +4,13 @@ mod answer;
 mod body;
 mod hooks;
 mod links;
+mod places;
 mod receive;
 mod script;
 mod sdk;
 mod signature;
+
+pub(crate) use places::PlaceFile;
 
 use crate::accounts::Area;
 use crate::routes::{Route, get, post, preflight};

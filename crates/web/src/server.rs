@@ -48,6 +48,14 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
+    /// The file of places cannot be used.
+    #[error("cannot use the file of places {path}: {why}")]
+    Places {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, in words.
+        why: String,
+    },
     /// Earlier imports cannot be taken up.
     #[error("cannot take up the imports")]
     Imports(#[from] throughline_imports::ImportsError),

@@ -3,6 +3,7 @@
 use crate::accounts::{Pace, Throttle};
 use crate::config::WebConfig;
 use crate::errors::Problem;
+use crate::ingest::PlaceFile;
 use crate::key_cache::KeyCache;
 use crate::post::Post;
 use crate::server::ServeError;
@@ -30,6 +31,7 @@ struct Inner {
     parsing: Arc<Semaphore>,
     hashing: Arc<Semaphore>,
     post: Post,
+    places: Option<Arc<PlaceFile>>,
     /// When somebody last looked at the console, in microseconds; 0 for never.
     looked_at: AtomicI64,
     /// Under which address people reach the console.
@@ -44,6 +46,13 @@ impl Web {
         let (throttle, pace, keys) = (Throttle::default(), Pace::default(), KeyCache::default());
         let imports = Imports::open(&engine, config.formats, config.import_from.clone())?;
         let post = Post::new(Sender::new(config.smtp.clone(), config.allow_private_webhooks)?);
+        let places = match &config.places {
+            Some(path) => {
+                let read = PlaceFile::open(path);
+                Some(Arc::new(read.map_err(|why| ServeError::Places { path: path.clone(), why })?))
+            }
+            None => None,
+        };
         let looked_at = AtomicI64::new(0);
         let scheme = if config.is_encrypted() { "https" } else { "http" };
         let base =
@@ -58,6 +67,7 @@ impl Web {
             parsing,
             hashing,
             post,
+            places,
             looked_at,
             base,
         })))
@@ -77,6 +87,11 @@ impl Web {
 
     pub(crate) fn config(&self) -> &WebConfig {
         &self.0.config
+    }
+
+    /// Who knows where addresses are, if the owner supplied a file.
+    pub(crate) fn places(&self) -> Option<&Arc<PlaceFile>> {
+        self.0.places.as_ref()
     }
 
     pub(crate) fn post(&self) -> &Post {

@@ -7,7 +7,8 @@
 //! itself ([`segment`], [`posthog`]). What an event is about — orders, products, money, answers,
 //! promises — is told by the names of Segment's specifications ([`commerce`]), on which channel it
 //! happened and who acted by its name and its context ([`setting`]), with what and in which country by what
-//! its sender says of itself ([`device`]).
+//! its sender says of itself ([`device`]), and where by its address, if the owner supplies a file of places
+//! ([`place`]).
 //!
 //! Everything that was sent comes back from the story: what has a place of its own in an interaction
 //! stands there, the rest in its properties, the context under `context`. This room knows no socket, no
@@ -18,6 +19,7 @@ pub mod device;
 mod envelope;
 mod fields;
 pub mod hooks;
+pub mod place;
 pub mod posthog;
 pub mod script;
 pub mod segment;
@@ -26,6 +28,8 @@ pub mod split;
 
 pub use envelope::{Envelope, Sent, read};
 
+use place::Places;
+use std::net::IpAddr;
 use throughline_interactions::{Draft, Timestamp};
 
 /// What is known about a request before its events are read.
@@ -35,6 +39,17 @@ pub struct Around<'a> {
     pub received_at: Timestamp,
     /// The workspace's currency: that of an amount of which nobody says another.
     pub currency: &'a str,
+    /// The address it came from, where a browser or a telephone sent it; it is kept nowhere.
+    pub address: Option<IpAddr>,
+    /// Who knows where addresses are.
+    pub places: Option<&'a dyn Places>,
+}
+
+impl<'a> Around<'a> {
+    /// Nothing is known of where it came from.
+    pub fn new(received_at: Timestamp, currency: &'a str) -> Self {
+        Self { received_at, currency, address: None, places: None }
+    }
 }
 
 /// One event as it was read.

@@ -2,9 +2,9 @@
 
 use crate::commerce::fill;
 use crate::device::describe;
-use crate::fields::{Fields, object, take_object, text_of, time_of};
+use crate::fields::{Fields, as_text, object, take_object, text_of, time_of};
 use crate::setting::{say_why, setting};
-use crate::{Around, Envelope, Event, corrected};
+use crate::{Around, Envelope, Event, corrected, place};
 use serde_json::Value;
 use throughline_interactions::{Draft, Fault, Identifier, Zone, limits};
 
@@ -64,7 +64,7 @@ pub fn event(value: Value, index: u32, envelope: &Envelope, around: &Around<'_>)
     (draft.channel, draft.direction, draft.actor) = (seen.channel, seen.direction, seen.actor);
     fill(&mut draft, &properties, around.currency);
     // An address tells where somebody lives; it is not kept.
-    properties.remove("$ip");
+    let address = properties.remove("$ip").and_then(|ip| as_text(&ip));
     for name in ["session_id", "window_id"] {
         if let Some(value) = item.remove(name) {
             properties.entry(format!("${name}")).or_insert(value);
@@ -75,6 +75,8 @@ pub fn event(value: Value, index: u32, envelope: &Envelope, around: &Around<'_>)
             properties.entry(ours).or_insert(Value::String(value));
         }
     }
+    let is_own = matches!(draft.channel.as_str(), "web" | "app");
+    place::put(&mut properties, around, address.as_deref(), is_own);
     let kind = text_of(&properties, &["$device_type"]).map(|k| match k.as_str() {
         "Desktop" => "computer".to_owned(),
         "Mobile" => "phone".to_owned(),

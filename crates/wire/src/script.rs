@@ -5,7 +5,7 @@ use crate::commerce::{about, fill};
 use crate::device::describe;
 use crate::fields::{as_text, object, take_object, text_of};
 use crate::setting::{say_why, setting};
-use crate::{Around, Envelope, Event, corrected};
+use crate::{Around, Envelope, Event, corrected, place};
 use serde_json::Value;
 use throughline_interactions::{Actor, Draft, Fault, Identifier, Zone, limits, parse_interaction};
 
@@ -34,12 +34,12 @@ pub fn event(
     if draft.channel.is_empty() {
         draft.channel = "web".to_owned();
     }
-    let place = |of: &str, name: &str| context.get(of).and_then(|c| as_text(c.get(name)?));
+    let said = |of: &str, name: &str| context.get(of).and_then(|c| as_text(c.get(name)?));
     if draft.touchpoint.is_empty() {
-        let path = place("page", "path").filter(|p| p.len() <= limits::VALUE);
+        let path = said("page", "path").filter(|p| p.len() <= limits::VALUE);
         draft.touchpoint = path.unwrap_or_default();
     }
-    if let Some(name) = place("campaign", "name") {
+    if let Some(name) = said("campaign", "name") {
         about(&mut draft, "campaign", name);
     }
     // Whoever says so is believed; a script that says nothing is known by its browser's name.
@@ -48,6 +48,7 @@ pub fn event(
         draft.actor = Actor::Bot;
         say_why(&mut draft.properties, seen.reason);
     }
+    place::put(&mut draft.properties, around, None, true);
     let agent = text_of(&context, &["userAgent"]);
     describe(&mut draft.properties, agent.as_deref(), text_of(&context, &["timezone"]).as_deref());
     // What a page tells by the names of Segment's specifications; what it says itself goes first.

@@ -4,7 +4,7 @@ use crate::commerce::{about, fill};
 use crate::device::{describe, of_app};
 use crate::fields::{Fields, as_text, object, take_object, text_of, time_of};
 use crate::setting::{say_why, setting};
-use crate::{Around, Envelope, Event, corrected};
+use crate::{Around, Envelope, Event, corrected, place};
 use serde_json::Value;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
@@ -106,7 +106,7 @@ pub fn event(
     };
     draft.zone = text_of(&context, &["timezone"]).and_then(|z| Zone::new(&z).ok());
     draft.identifiers = identifiers(call, &item, &draft.properties, &context);
-    fill_in(&mut draft, call, &item, context, around.currency);
+    fill_in(&mut draft, call, &item, context, around);
     Ok(Event { draft, corrected: at.is_none_or(|(_, corrected)| corrected) })
 }
 
@@ -189,7 +189,7 @@ fn looks_made_up(id: &str) -> bool {
     digits == 32 && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
 }
 
-fn fill_in(draft: &mut Draft, call: Call, item: &Fields, mut context: Fields, currency: &str) {
+fn fill_in(draft: &mut Draft, call: Call, item: &Fields, mut context: Fields, around: &Around<'_>) {
     let seen = setting(&draft.event, &context, text_of(item, &["channel"]).as_deref());
     (draft.channel, draft.direction, draft.actor) = (seen.channel, seen.direction, seen.actor);
     if draft.channel.is_empty() && call == Call::Page {
@@ -209,7 +209,7 @@ fn fill_in(draft: &mut Draft, call: Call, item: &Fields, mut context: Fields, cu
     }
     if call == Call::Track {
         let properties = std::mem::take(&mut draft.properties);
-        fill(draft, &properties, currency);
+        fill(draft, &properties, around.currency);
         draft.properties = properties;
     }
     if let Some(group) = text_of(item, &["groupId"]).or_else(|| text_of(&context, &["groupId"])) {
@@ -227,7 +227,7 @@ fn fill_in(draft: &mut Draft, call: Call, item: &Fields, mut context: Fields, cu
         draft.consent = decided.collect();
     }
     // An address tells where somebody lives; it is not kept.
-    context.remove("ip");
+    let address = context.remove("ip").and_then(|ip| as_text(&ip));
     if let Some(kind) = of_app(&context) {
         draft.properties.entry("device").or_insert(Value::String(kind));
     }
@@ -239,6 +239,8 @@ fn fill_in(draft: &mut Draft, call: Call, item: &Fields, mut context: Fields, cu
     if let Some(country) = context.get("location").and_then(|l| as_text(l.get("country")?)) {
         draft.properties.entry("country").or_insert(Value::String(country));
     }
+    let is_own = matches!(draft.channel.as_str(), "web" | "app");
+    place::put(&mut draft.properties, around, address.as_deref(), is_own);
     let agent = text_of(&context, &["userAgent"]);
     describe(&mut draft.properties, agent.as_deref(), text_of(&context, &["timezone"]).as_deref());
     say_why(&mut draft.properties, seen.reason);

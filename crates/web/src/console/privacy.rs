@@ -25,6 +25,8 @@ struct PrivacyPage {
     /// It lies in the data directory.
     key_is_beside: bool,
     encrypts_names: bool,
+    /// Places are looked up by address.
+    has_places: bool,
     said: String,
     fault: String,
 }
@@ -88,6 +90,7 @@ async fn show(web: &Web, visit: Visit, rules: &DoorRules, said: &str, fault: &st
         master_key,
         key_is_beside,
         encrypts_names,
+        has_places: web.places().is_some(),
         said: sentence(said),
         fault: sentence(fault),
         frame,

@@ -112,7 +112,7 @@ fn read(engine: &Engine, hook: &Hook, topic: &str, body: &Bytes, now: Timestamp)
     };
     let workspace = engine.workspaces()?.into_iter().find(|w| w.id == hook.workspace);
     let currency = workspace.map(|w| w.currency).unwrap_or_default();
-    let events = match hooks::events(system, topic, body, &Around { received_at: now, currency: &currency }) {
+    let events = match hooks::events(system, topic, body, &Around::new(now, &currency)) {
         Ok(events) => events,
         Err(fault) => return Ok(vec![Err(fault)]),
     };

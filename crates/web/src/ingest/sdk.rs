@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use throughline_interactions::{Fault, Outcome, Record, Tally, Timestamp, limits};
 use throughline_pipeline::Received;
+use throughline_wire::place::Places;
 use throughline_wire::{Around, Envelope, Event, Sent, posthog, script, segment};
 
 /// Whose events a body holds.
@@ -218,15 +219,17 @@ pub(super) async fn receive(web: &Web, request: Request, dialect: Dialect) -> Re
     let key = writer(web, secret.ok_or(Problem::NoKey(texts::NO_KEY))?).await?;
     let (now, engine) = (web.now(), web.engine().clone());
     let (named, called) = (sent.software(), software(&head.headers));
-    // Only a browser speaks for the person who sits before it.
+    // Only a browser or a telephone speaks for the person who has it.
     let from = head.headers.get(header::USER_AGENT).and_then(|a| a.to_str().ok());
-    let from = from.filter(|a| a.starts_with("Mozilla/")).map(|_| address_of(web, &head.extensions, &head.headers));
+    let from = from.filter(|a| is_own(a)).map(|_| address_of(web, &head.extensions, &head.headers));
+    let places = web.places().cloned();
     let (done, outcomes) = tokio::sync::oneshot::channel();
     let ids = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
         let _turn = turn;
         let workspace = engine.workspaces()?.into_iter().find(|w| w.id == key.workspace);
         let currency = workspace.map(|w| w.currency).unwrap_or_default();
-        let around = Around { received_at: now, currency: &currency };
+        let places = places.as_deref().map(|p| p as &dyn Places);
+        let around = Around { address: from, places, ..Around::new(now, &currency) };
         let (ids, items) = records(sent, &dialect, &key, &around);
         let received = Received::new(key.source, items).named(&ids).sent_by(named.or(called)).from_address(from);
         engine.receive(key.workspace, received, move |result| drop(done.send(result)));
@@ -235,6 +238,12 @@ pub(super) async fn receive(web: &Web, request: Request, dialect: Dialect) -> Re
     .await??;
     let outcomes = outcomes.await.map_err(|_| Problem::Broken("the ledger was closed".to_owned()))??;
     Ok(Taken { items: ids.into_iter().zip(outcomes).collect() })
+}
+
+/// Whether a user agent is of something that a person has at hand, and not of a server.
+fn is_own(agent: &str) -> bool {
+    let begins = ["Mozilla/", "Dalvik/", "analytics-kotlin/", "analytics-swift/", "analytics-ios/"];
+    begins.iter().any(|b| agent.starts_with(b)) || agent.contains(" CFNetwork/")
 }
 
 fn cut(body: &Bytes, list: &str) -> Result<Sent, Problem> {

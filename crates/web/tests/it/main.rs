@@ -17,6 +17,7 @@ mod initiatives;
 mod links;
 mod little;
 mod pages;
+mod places;
 mod plan;
 mod post;
 #[path = "../../../outreach/tests/it/servers.rs"]

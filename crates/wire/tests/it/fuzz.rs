@@ -116,7 +116,7 @@ fn bent(random: &mut Random) -> Vec<u8> {
 fn every_way(body: &[u8]) -> usize {
     let (workspace, source) = (WorkspaceId(1), SourceId::new("fuzz").unwrap());
     let now = at("2026-11-27T00:00:00Z");
-    let around = Around { received_at: now, currency: "EUR" };
+    let around = Around::new(now, "EUR");
     let mut understood = 0;
     let mut took = |event: Result<throughline_wire::Event, _>| {
         let fact = event.and_then(|e| e.draft.receive(workspace, &source, now, limits::HTTP_BYTES));

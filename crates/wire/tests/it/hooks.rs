@@ -8,7 +8,7 @@ use throughline_wire::hooks::{System, events};
 use throughline_wire::{Around, Event};
 
 fn read(system: System, topic: &str, body: Value) -> Vec<Event> {
-    events(system, topic, body, &Around { received_at: now(), currency: "EUR" }).unwrap()
+    events(system, topic, body, &Around::new(now(), "EUR")).unwrap()
 }
 
 fn one(system: System, topic: &str, body: Value) -> Draft {
@@ -145,7 +145,7 @@ fn stripes_money_is_told_by_charges_alone() {
 
 #[test]
 fn what_cannot_be_read_is_told() {
-    let around = Around { received_at: now(), currency: "EUR" };
+    let around = Around::new(now(), "EUR");
     let fault = |system, topic: &str, body: Value| events(system, topic, body, &around).unwrap_err().message;
     assert!(fault(System::Shopify, "orders/create", json!({"email": "a@b.c"})).contains("has no id"));
     assert!(fault(System::Shopify, "orders/create", json!([])).contains("JSON object"));

@@ -27,7 +27,7 @@ pub fn at(text: &str) -> Timestamp {
 /// The events of a body in Segment's form.
 pub fn segments(body: &str) -> Vec<Result<Event, Fault>> {
     let sent = throughline_wire::read(body.as_bytes(), "batch").unwrap();
-    let around = Around { received_at: now(), currency: "EUR" };
+    let around = Around::new(now(), "EUR");
     let each = sent.events.into_iter().enumerate();
     each.map(|(i, v)| v.and_then(|v| segment::event(v, None, i as u32, &sent.envelope, &around))).collect()
 }
@@ -35,7 +35,7 @@ pub fn segments(body: &str) -> Vec<Result<Event, Fault>> {
 /// The events of a body in PostHog's form.
 pub fn posthogs(body: &str) -> Vec<Result<Event, Fault>> {
     let sent = throughline_wire::read(body.as_bytes(), "batch").unwrap();
-    let around = Around { received_at: now(), currency: "EUR" };
+    let around = Around::new(now(), "EUR");
     let each = sent.events.into_iter().enumerate();
     each.map(|(i, v)| v.and_then(|v| posthog::event(v, i as u32, &sent.envelope, &around))).collect()
 }

@@ -9,7 +9,7 @@ use throughline_wire::{Around, Event, script};
 fn scripts(body: &Value, agent: &str) -> Vec<Result<Event, Fault>> {
     let mut sent = throughline_wire::read(body.to_string().as_bytes(), "items").unwrap();
     sent.from_browser(agent);
-    let around = Around { received_at: now(), currency: "EUR" };
+    let around = Around::new(now(), "EUR");
     let each = sent.events.into_iter().enumerate();
     each.map(|(i, v)| v.and_then(|v| script::event(v, i as u32, &sent.envelope, &around, Some("v-1")))).collect()
 }
