@@ -5,6 +5,7 @@
 
 mod erase;
 mod fresh;
+mod identity;
 mod import;
 mod ingest;
 mod ledger;
@@ -27,6 +28,8 @@ enum Bench {
     Ingest(ingest::IngestArgs),
     /// Until an interaction is on its customer's story and in the counts, while others arrive
     Fresh(fresh::FreshArgs),
+    /// Which records are of one person, in a file that says whose they are: precision and recall
+    Identity(identity::IdentityArgs),
     /// Many interactions of which three in ten are sent again: each is kept once
     Resends(resends::ResendsArgs),
     /// Rows of a CSV file until the last one is on the story and on the map
@@ -50,6 +53,7 @@ pub fn run(config: Config, args: BenchArgs) -> anyhow::Result<()> {
         Bench::Ingest(a) => ingest::run(&config, a),
         Bench::Fresh(a) => fresh::run(&config, a),
         Bench::Resends(a) => resends::run(&config, a),
+        Bench::Identity(a) => identity::run(&a),
         Bench::Import(a) => import::run(&config, a),
         Bench::Map(a) => map::run(&config, a),
         Bench::Erase(a) => erase::run(&config, a),

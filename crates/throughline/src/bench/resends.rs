@@ -59,8 +59,16 @@ pub fn run(config: &Config, args: ResendsArgs) -> anyhow::Result<()> {
     let seconds = started.elapsed().as_secs_f64();
     println!("{sent} interactions by {} connections, {:.0} a second", args.connections, sent as f64 / seconds);
     println!("answers: {} accepted, {} known already", told.accepted, told.duplicate);
-    let (_, answer) = request(server.address, "GET", "/api/v1/sources", &reader, b"")?;
-    let sources: serde_json::Value = serde_json::from_slice(&answer).context("the sources")?;
+    // Sources are counted as the ledger is worked in.
+    let get = |path: &str| -> anyhow::Result<serde_json::Value> {
+        let (_, answer) = request(server.address, "GET", path, &reader, b"")?;
+        serde_json::from_slice(&answer).with_context(|| format!("read {path}"))
+    };
+    while get("/api/v1/status")?["status"]["lag"] != 0 {
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    println!("worked in after {:.0} s", started.elapsed().as_secs_f64());
+    let sources = get("/api/v1/sources")?;
     let tally = &sources["sources"][0];
     println!(
         "source: received {}, accepted {}, duplicate {}",
