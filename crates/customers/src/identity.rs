@@ -6,7 +6,7 @@
 //! refused and kept as refused. A link that comes later than everything its regions know is applied
 //! directly; an earlier one lets the region be worked out again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use throughline_interactions::{Identifier, IdentifierClass, Node, OrderKey, identifier_rank};
 
 /// What kind of identifier a node is of, as far as the guards need it.
@@ -114,6 +114,26 @@ pub struct IdentityGraph {
     cuts: BTreeSet<Cut>,
 }
 
+/// Chains of links from one node to the others of its customer.
+#[derive(Debug, Clone)]
+pub struct Chains {
+    /// By which link each node was reached.
+    came: HashMap<Node, Option<Edge>>,
+}
+
+impl Chains {
+    /// The links to a node, in order; `None` where it is another customer's.
+    pub fn to(&self, node: Node) -> Option<Vec<Edge>> {
+        let (mut chain, mut at) = (Vec::new(), node);
+        while let Some(e) = *self.came.get(&at)? {
+            chain.push(e);
+            at = if e.a == at { e.b } else { e.a };
+        }
+        chain.reverse();
+        Some(chain)
+    }
+}
+
 impl IdentityGraph {
     /// An empty graph under `guards`.
     pub fn new(guards: Guards) -> Self {
@@ -141,6 +161,43 @@ impl IdentityGraph {
     /// How many people have more than one identifier.
     pub fn joined_customers(&self) -> usize {
         self.customers.len()
+    }
+
+    /// Why two nodes are one customer: the shortest chain of links from one to the other, that of the earliest
+    /// evidence among equals; none for a node and itself. `None` where they are not one customer.
+    pub fn why(&self, from: Node, to: Node) -> Option<Vec<Edge>> {
+        self.chains(from).to(to)
+    }
+
+    /// The shortest chains of links from a node to every other one of its customer.
+    pub fn chains(&self, from: Node) -> Chains {
+        let customer = self.customer(from);
+        let holds = |e: &&Edge| {
+            self.customer(e.a) == customer
+                && !self.cuts.contains(&e.pair())
+                && !self.is_shared(e.a)
+                && !self.is_shared(e.b)
+                && self.customer(e.b) == customer
+        };
+        let region = self.region_of.get(&from).and_then(|r| self.regions.get(r));
+        let mut links: Vec<&Edge> = region.into_iter().flat_map(|r| r.edges.values()).filter(holds).collect();
+        links.sort_by_key(|e| e.rank());
+        let mut of: HashMap<Node, Vec<(Node, &Edge)>> = HashMap::new();
+        for e in links {
+            of.entry(e.a).or_default().push((e.b, e));
+            of.entry(e.b).or_default().push((e.a, e));
+        }
+        let mut came = HashMap::from([(from, None)]);
+        let mut next = VecDeque::from([from]);
+        while let Some(at) = next.pop_front() {
+            for (other, e) in of.get(&at).into_iter().flatten() {
+                came.entry(*other).or_insert_with(|| {
+                    next.push_back(*other);
+                    Some(**e)
+                });
+            }
+        }
+        Chains { came }
     }
 
     /// Adds a link and returns who moved. A link that is known by earlier evidence changes nothing.

@@ -14,7 +14,7 @@ mod fold;
 mod read;
 
 pub use fold::{Fold, FoldError, FoldedBatch, forget, load_graph, migrations};
-pub use identity::{Cut, Edge, Guards, IdentityGraph, Moved, NodeKind};
+pub use identity::{Chains, Cut, Edge, Guards, IdentityGraph, Moved, NodeKind};
 pub use names::{Clear, NameCodec, recode};
 pub use read::{
     CustomerPage, CustomerProfile, CustomerQuery, CustomerRow, Evidence, IdentifierOf, customer, customer_count,

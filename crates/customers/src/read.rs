@@ -53,6 +53,7 @@ pub struct IdentifierOf {
     /// The identifier.
     pub identifier: Identifier,
     /// Its node.
+    #[serde(serialize_with = "hex_node")]
     pub node: Node,
     /// First seen.
     pub first_seen: Timestamp,
@@ -68,10 +69,12 @@ pub struct Evidence {
     /// One.
     pub a: Identifier,
     /// Its node.
+    #[serde(serialize_with = "hex_node")]
     pub a_node: Node,
     /// The other.
     pub b: Identifier,
     /// Its node.
+    #[serde(serialize_with = "hex_node")]
     pub b_node: Node,
     /// When the fact occurred.
     pub occurred_at: Timestamp,
@@ -94,6 +97,11 @@ pub struct CustomerProfile {
 
 fn hex<S: serde::Serializer>(id: &u64, s: S) -> Result<S::Ok, S::Error> {
     s.collect_str(&format_args!("{id:016x}"))
+}
+
+/// Numbers of 64 bits are more than JavaScript's hold.
+fn hex_node<S: serde::Serializer>(node: &Node, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(node)
 }
 
 /// How many customers there are. It reads the index of customers and no row.

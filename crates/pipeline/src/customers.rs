@@ -3,7 +3,7 @@
 use crate::brand::Brand;
 use crate::{Engine, EngineError};
 use throughline_customers::{
-    CustomerPage, CustomerProfile, CustomerQuery, customer, customer_count, customer_of, customers,
+    CustomerPage, CustomerProfile, CustomerQuery, Evidence, customer, customer_count, customer_of, customers,
 };
 use throughline_interactions::{Node, WorkspaceId};
 use throughline_timeline::Snapshot;
@@ -32,6 +32,38 @@ impl Engine {
             }
         })?;
         found.ok_or_else(|| EngineError::NotFound(format!("customer {id:016x}")))
+    }
+
+    /// Why two identifiers are one customer's: the shortest chain of facts in which two of them stood, from the
+    /// first to the second. An error where they are not.
+    pub fn why(&self, workspace: WorkspaceId, a: Node, b: Node) -> Result<Vec<Evidence>, EngineError> {
+        let brand = self.inner().brand(workspace)?;
+        let (chain, id) = {
+            let graph = brand.graph();
+            (graph.why(a, b), graph.customer(a))
+        };
+        let chain = chain.ok_or_else(|| {
+            EngineError::NotFound(format!("a chain of evidence between {a} and {b}; they are not one customer"))
+        })?;
+        let links = self.customer(workspace, id)?.links;
+        Ok(chain.iter().filter_map(|e| links.iter().find(|l| (l.a_node, l.b_node) == (e.a, e.b)).cloned()).collect())
+    }
+
+    /// For each identifier of a customer those on the shortest chain of evidence from its strongest one to it;
+    /// none where one fact joins the two.
+    pub fn ways(&self, workspace: WorkspaceId, profile: &CustomerProfile) -> Result<Vec<Vec<Node>>, EngineError> {
+        let Some(strongest) = profile.identifiers.first().map(|i| i.node) else { return Ok(Vec::new()) };
+        let chains = self.inner().brand(workspace)?.graph().chains(strongest);
+        let way = |to: Node| {
+            let (mut at, mut between) = (strongest, Vec::new());
+            for e in chains.to(to).unwrap_or_default() {
+                at = if e.a == at { e.b } else { e.a };
+                between.push(at);
+            }
+            between.pop();
+            between
+        };
+        Ok(profile.identifiers.iter().map(|i| way(i.node)).collect())
     }
 
     /// A person decides that two identifiers are not one person: their direct link no longer counts.

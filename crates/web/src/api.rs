@@ -30,6 +30,7 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/api/v1/scorecards/{kind}/{value}/people", Area::Customers, scorecards::people),
         get("/api/v1/customers", Area::Customers, customers::customers),
         get("/api/v1/customers/{id}", Area::Customers, customers::customer),
+        get("/api/v1/customers/{id}/why", Area::Customers, customers::why),
         get("/api/v1/customers/{id}/story", Area::Customers, customers::story),
         get("/api/v1/messages", Area::Customers, customers::messages),
         get("/api/v1/plans", Area::Data, plan::plans),

@@ -137,6 +137,22 @@ proptest! {
         let (links, cuts) = remains(&ops);
         prop_assert_eq!(customers(&g), oracle(&links, &cuts, guards));
         prop_assert_eq!(customers(&g), told);
+        // Whoever is one customer is so by a chain of links that hold, and nobody else.
+        for (a, b) in (0..16).flat_map(|a| (0..16).map(move |b| (Node(a), Node(b)))) {
+            let why = g.why(a, b);
+            prop_assert_eq!(why.is_some(), g.customer(a) == g.customer(b), "{:?} {:?}", a, b);
+            let mut at = a;
+            for link in why.iter().flatten() {
+                prop_assert!(link.a == at || link.b == at);
+                prop_assert_eq!(g.customer(link.a), g.customer(link.b));
+                at = if link.a == at { link.b } else { link.a };
+            }
+            if let Some(chain) = why {
+                prop_assert_eq!(at, b);
+                prop_assert_eq!(chain.len(), g.why(b, a).unwrap().len());
+                prop_assert!(chain.len() <= g.nodes(g.customer(a)).len());
+            }
+        }
     }
 }
 

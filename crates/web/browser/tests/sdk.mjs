@@ -245,8 +245,13 @@ test("more than a beacon takes is left for the next page", async (s) => {
   const next = await s.open("/");
   await s.until("all of them", () => new Set(server.items(s.key).filter((i) => /^Big/.test(i.event)).map((i) => i.event)).size === 60);
   await s.over(next);
-  const ids = server.items(s.key).map((i) => i.message_id);
-  assert.equal(new Set(ids).size, ids.length);
+  // What was on its way when the page was left may come once more, as it was: its id tells.
+  const said = new Map();
+  for (const item of server.items(s.key)) {
+    assert.deepEqual(item, said.get(item.message_id) ?? item);
+    said.set(item.message_id, item);
+  }
+  assert.equal([...said.values()].filter((i) => /^Big/.test(i.event)).length, 60);
 });
 
 test("a form that is left is told, and no typed value ever", async (s) => {

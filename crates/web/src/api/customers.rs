@@ -9,6 +9,7 @@ use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use throughline_customers::CustomerQuery;
+use throughline_interactions::Node;
 use throughline_pipeline::StoryQuery;
 
 #[derive(Deserialize)]
@@ -44,6 +45,31 @@ pub(crate) async fn customer(
     Ok(Json(
         json!({"customer": profile.row, "identifiers": profile.identifiers, "links": profile.links, "merged_from": merged}),
     ))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Ends {
+    a: Option<String>,
+    b: String,
+}
+
+/// Why two identifiers are one customer's: the chain of evidence between their nodes.
+pub(crate) async fn why(
+    State(web): State<Web>,
+    visit: Visit,
+    Path(id): Path<String>,
+    query: Result<Query<Ends>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(Ends { a, b }) = query?;
+    let (workspace, id) = (visit.workspace()?.id, customer_id(&id)?);
+    let (a, b) = (a.map(|a| customer_id(&a)).transpose()?.map(Node), Node(customer_id(&b)?));
+    let chain = web
+        .ask(move |e| {
+            let strongest = e.customer(workspace, id)?.identifiers.first().map_or(Node(id), |i| i.node);
+            e.why(workspace, a.unwrap_or(strongest), b)
+        })
+        .await?;
+    Ok(Json(json!({"chain": chain})))
 }
 
 #[derive(Deserialize)]

@@ -15,6 +15,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use std::collections::HashMap;
 use throughline_customers::{CustomerProfile, CustomerQuery, CustomerRow};
 use throughline_interactions::{Node, Zone};
 use throughline_pipeline::StoryQuery;
@@ -92,14 +93,17 @@ pub(crate) async fn customers(
     let Query(Listing { search, after }) = query?;
     let workspace = visit.workspace()?.id;
     let query = CustomerQuery { search: search.trim().to_owned(), after, limit: 50 };
-    let found = web.ask(move |e| e.customers(workspace, &query)).await?;
+    let (found, encrypted) =
+        web.ask(move |e| Ok((e.customers(workspace, &query)?, e.encrypts_names(workspace)?))).await?;
     let mut frame = Frame::new(&web, visit, Room::Customers, "Customers").await?;
     let lines: Vec<Line> = found.rows.iter().map(|r| Line::new(&frame.visit, frame.zone.as_ref(), r)).collect();
     let is_search = !search.trim().is_empty();
+    // Encrypted names are found whole.
+    let is = if encrypted { "is" } else { "begins with" };
     let sub = match (is_search, lines.len()) {
-        (true, 50) => format!("The first 50 whose name or identifier begins with “{}”.", search.trim()),
+        (true, 50) => format!("The first 50 whose name or identifier {is} “{}”.", search.trim()),
         (true, n) => format!(
-            "{} whose name or identifier begins with “{}”.",
+            "{} whose name or identifier {is} “{}”.",
             format::counted(n as u64, "customer", "customers"),
             search.trim()
         ),
@@ -119,6 +123,8 @@ struct StoryPage {
     sub: String,
     items: Vec<Item>,
     profile: CustomerProfile,
+    /// For each identifier by way of which others it is this person's, where no fact joins it directly.
+    ways: Vec<String>,
     newest_first: bool,
     other_order: String,
     earlier: Option<String>,
@@ -151,11 +157,12 @@ pub(crate) async fn story(
     let newest_first = part.newest == 1;
     let query = StoryQuery { newest_first, offset: part.page.saturating_mul(PAGE), limit: PAGE };
     let now = web.now();
-    let (profile, story) = web
+    let (profile, story, ways) = web
         .ask(move |e| {
             let profile = e.customer(workspace, asked)?;
             let story = e.story(workspace, profile.row.id, &query)?;
-            Ok((profile, story))
+            let ways = ways(&e.ways(workspace, &profile)?, &profile);
+            Ok((profile, story, ways))
         })
         .await?;
     if profile.row.id != asked {
@@ -186,8 +193,17 @@ pub(crate) async fn story(
         id,
         newest_first,
         profile,
+        ways,
         frame,
     })
+}
+
+/// By way of which identifiers each one is joined with the strongest; empty where one fact joins them.
+fn ways(ways: &[Vec<Node>], profile: &CustomerProfile) -> Vec<String> {
+    let values: HashMap<Node, &str> =
+        profile.identifiers.iter().map(|i| (i.node, i.identifier.value.as_str())).collect();
+    let told = |way: &Vec<Node>| way.iter().filter_map(|n| values.get(n).copied()).collect::<Vec<_>>().join(", ");
+    ways.iter().map(told).collect()
 }
 
 /// Decides that two identifiers are not one person.

@@ -30,6 +30,8 @@ fn every_route_of_the_description_answers() {
             path.push_str("?id=nobody-sent-this");
         } else if path.ends_with("/learned") {
             path.push_str("?event=Order%20Completed");
+        } else if path.ends_with("/why") {
+            path.push_str(&format!("?b={id}"));
         }
         let answer = reader.get(&path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
@@ -105,4 +107,47 @@ fn health_and_counters() {
     let from = [("X-Forwarded-For", "203.0.113.9")];
     assert_eq!(far.send("GET", "/metrics", &from, b"").status, 401);
     assert_eq!(behind.key("a", KeyRole::Admin).send("GET", "/metrics", &from, b"").status, 200);
+}
+
+#[test]
+fn why_two_identifiers_are_one_person() {
+    let house = House::new();
+    let mut sender = house.key("shop", KeyRole::Writer);
+    let fact = |id: &str, who: serde_json::Value| serde_json::json!({"message_id": id, "event": "Page Viewed", "identifiers": who});
+    let facts = serde_json::json!([
+        fact("1", serde_json::json!({"user_id": "u-1", "email": "ana@example.org"})),
+        fact("2", serde_json::json!({"email": "ana@example.org", "device_id": "telephone-7"})),
+        fact("3", serde_json::json!({"email": "bo@example.org"})),
+    ]);
+    assert_eq!(sender.post("/v1/interactions", facts.to_string()).json()["accepted"], 3);
+    house.engine.wait_folded().unwrap();
+    let mut reader = house.key("r", KeyRole::Reader);
+    let found = |reader: &mut crate::client::Client, who: &str| {
+        let found = reader.get(&format!("/api/v1/customers?search={who}")).json();
+        let id = found["customers"][0]["id"].as_str().unwrap().to_owned();
+        let of = reader.get(&format!("/api/v1/customers/{id}")).json();
+        (id, of["identifiers"].as_array().unwrap().clone())
+    };
+    let (id, ana) = found(&mut reader, "u-1");
+    let node = |kind: &str| {
+        let of = ana.iter().find(|i| i["identifier"]["kind"] == kind).unwrap();
+        of["node"].as_str().unwrap().to_owned()
+    };
+    let chain = reader.get(&format!("/api/v1/customers/{id}/why?b={}", node("device_id"))).json();
+    let chain = chain["chain"].as_array().unwrap_or_else(|| panic!("{chain}"));
+    let pair = |l: &serde_json::Value| {
+        let mut both = [&l["a"]["value"], &l["b"]["value"]].map(|v| v.as_str().unwrap().to_owned());
+        both.sort();
+        both
+    };
+    assert_eq!(pair(&chain[0]), ["ana@example.org", "u-1"]);
+    assert_eq!((pair(&chain[1]), chain.len()), (["ana@example.org".to_owned(), "telephone-7".to_owned()], 2));
+    let (_, bo) = found(&mut reader, "bo@");
+    let other = bo[0]["node"].as_str().unwrap();
+    let answer = reader.get(&format!("/api/v1/customers/{id}/why?a={}&b={other}", node("email")));
+    assert_eq!(answer.status, 404, "{}", answer.text());
+    assert!(answer.text().contains("not one customer"), "{}", answer.text());
+    assert_eq!(reader.get(&format!("/api/v1/customers/{id}/why?b=telephone-7")).status, 404);
+    let story = house.admin().get(&format!("/customers/{id}")).text();
+    assert!(story.contains("by way of ana@example.org"), "{story}");
 }
