@@ -40,6 +40,12 @@ pub struct Table {
 /// Words in the name of a column of names.
 const NAMES: &[&str] = &["name", "surname", "vorname", "nachname", "nom", "prenom", "apellido", "nombre"];
 
+/// Words in the name of a column of names that are no person's.
+const NOT_OF_PEOPLE: &[&str] = &[
+    "street", "road", "city", "company", "employer", "business", "product", "file", "user", "shop", "store", "brand",
+    "school",
+];
+
 /// Words for nothing.
 const MISSING: &[&str] = &["null", "none", "nan", "n/a", "na", "unknown", "nil"];
 
@@ -82,7 +88,9 @@ fn kind_of(name: &str, values: &[&str]) -> Kind {
     if distinct <= 60.min(n / 4) && values.iter().all(|v| v.len() <= 20) {
         return Kind::Category;
     }
-    let is_name = NAMES.iter().any(|word| name.to_lowercase().contains(word));
+    let lower = name.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let is_name = says(NAMES) && !says(NOT_OF_PEOPLE);
     let has_digits = |v: &str| {
         v.bytes().any(|b| b.is_ascii_digit()) && v.bytes().filter(u8::is_ascii_alphabetic).count() <= 4 && v.len() <= 20
     };

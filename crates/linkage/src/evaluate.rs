@@ -36,6 +36,20 @@ fn pairs(n: u64) -> u64 {
     n * n.saturating_sub(1) / 2
 }
 
+/// The same for two tables, the second of which begins with row `split`: pairs of one of each alone.
+pub fn quality_across<C: Eq + Hash + Copy, T: Eq + Hash + Clone>(found: &[C], truth: &[T], split: usize) -> Quality {
+    fn count<K: Eq + Hash>(keys: impl Iterator<Item = K>, split: usize) -> u64 {
+        let mut sides: HashMap<K, [u64; 2]> = HashMap::new();
+        keys.enumerate().for_each(|(at, k)| sides.entry(k).or_default()[usize::from(at >= split)] += 1);
+        sides.into_values().map(|[a, b]| a * b).sum()
+    }
+    Quality {
+        right: count(found.iter().zip(truth), split),
+        joined: count(found.iter(), split),
+        true_pairs: count(truth.iter(), split),
+    }
+}
+
 /// Compares clusters with the truth: each record's cluster and whose it really is.
 pub fn quality<C: Eq + Hash + Copy, T: Eq + Hash + Clone>(found: &[C], truth: &[T]) -> Quality {
     let (mut by_found, mut by_truth) = (HashMap::<C, u64>::new(), HashMap::<T, u64>::new());

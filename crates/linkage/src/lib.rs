@@ -23,5 +23,5 @@ mod universe;
 
 pub use cluster::people;
 pub use column::{Column, Kind, Table};
-pub use evaluate::{Quality, quality};
+pub use evaluate::{Quality, quality, quality_across};
 pub use model::{Link, Linkage, Options, link};

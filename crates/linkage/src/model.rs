@@ -40,7 +40,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { most_in_a_block: 60, strangers: 200_000, agreeing: 4_000, rounds: 60, least_probability: 0.05 }
+        Self { most_in_a_block: 60, strangers: 100_000, agreeing: 4_000, rounds: 60, least_probability: 0.05 }
     }
 }
 
@@ -118,8 +118,17 @@ impl Counts {
 const OF_STRANGERS: Shares = [0.0, 1.0, 0.2, 0.02, 0.02, 0.02];
 /// … and among records of one person or family.
 const OF_ONE: Shares = [0.0, 0.6, 0.4, 0.5, 0.1, 4.0];
-/// How often, at least and at most, records of one person differ in a column.
-const DIFFERENT: (f64, f64) = (0.01, 0.4);
+/// How often, at least, records of one person differ in a column.
+const LEAST_DIFFERENT: f64 = 0.01;
+
+/// How often, at most: names and birthdays stay, addresses and the rest change.
+fn most_different(kind: Kind) -> f64 {
+    match kind {
+        Kind::Name | Kind::Date => 0.2,
+        _ => 0.5,
+    }
+}
+
 /// How much of what could agree has to agree, by what it tells, for a pair to begin as of one person …
 const PLAIN: f64 = 0.75;
 /// … or as of a family.
@@ -134,6 +143,7 @@ const LIFT: f64 = 2.0;
 /// How levels are distributed among the three kinds of pairs.
 struct Model {
     universe: Universe,
+    kinds: Vec<Kind>,
     lambda: f64,
     phi: f64,
     m: Vec<Shares>,
@@ -160,23 +170,43 @@ impl Likelihoods {
     }
 }
 
-impl Model {
-    fn likelihoods(&self, pattern: &[Level]) -> Likelihoods {
-        let of = |share: f64, shares: &[Shares]| {
-            share.ln() + pattern.iter().zip(shares).map(|(l, s)| s[*l as usize].ln()).sum::<f64>()
-        };
-        let mut strangers = (1.0 - self.lambda - self.phi).ln();
-        for (c, level) in pattern.iter().enumerate() {
-            strangers += self.of_strangers(pattern, c)[*level as usize].ln();
-        }
-        let family = self.f.as_ref().map_or(f64::NEG_INFINITY, |f| of(self.phi, f));
-        Likelihoods([of(self.lambda, &self.m), family, strangers])
-    }
+/// The logarithms of a model as it is.
+struct Logs {
+    /// Of λ, φ and what remains.
+    shares: [f64; 3],
+    m: Vec<Shares>,
+    f: Option<Vec<Shares>>,
+    u: Vec<Shares>,
+    /// For each column its parent, and its shares where that agrees.
+    given: Vec<Option<(usize, Shares)>>,
+}
 
-    fn of_strangers(&self, pattern: &[Level], column: usize) -> &Shares {
-        match self.parents[column] {
-            Some(p) if agrees(pattern[p]) => &self.given[p][column],
-            _ => &self.u[column],
+impl Logs {
+    fn likelihoods(&self, pattern: &[Level]) -> Likelihoods {
+        let of =
+            |share: f64, logs: &[Shares]| share + pattern.iter().zip(logs).map(|(l, s)| s[*l as usize]).sum::<f64>();
+        let mut strangers = self.shares[2];
+        for (c, level) in pattern.iter().enumerate() {
+            strangers += match &self.given[c] {
+                Some((p, given)) if agrees(pattern[*p]) => given[*level as usize],
+                _ => self.u[c][*level as usize],
+            };
+        }
+        let family = self.f.as_ref().map_or(f64::NEG_INFINITY, |f| of(self.shares[1], f));
+        Likelihoods([of(self.shares[0], &self.m), family, strangers])
+    }
+}
+
+impl Model {
+    fn logs(&self) -> Logs {
+        let of = |shares: &[Shares]| shares.iter().map(|s| s.map(f64::ln)).collect::<Vec<_>>();
+        let given = |(c, p): (usize, &Option<usize>)| p.map(|p| (p, self.given[p][c].map(f64::ln)));
+        Logs {
+            shares: [self.lambda, self.phi, 1.0 - self.lambda - self.phi].map(f64::ln),
+            m: of(&self.m),
+            f: self.f.as_deref().map(of),
+            u: of(&self.u),
+            given: self.parents.iter().enumerate().map(given).collect(),
         }
     }
 
@@ -201,10 +231,11 @@ impl Model {
     fn round(&mut self, unique: &[(Pattern, f64)], is_first: bool) -> f64 {
         let columns = self.u.len();
         let (mut matched, mut family, mut sums) = (Counts::new(columns), Counts::new(columns), [0.0; 2]);
+        let logs = self.logs();
         for (pattern, n) in unique {
             let [p, q, _] = match is_first {
                 true => self.begin(pattern),
-                false => self.likelihoods(pattern).posteriors(),
+                false => logs.likelihoods(pattern).posteriors(),
             };
             matched.add(pattern, p * n);
             family.add(pattern, q * n);
@@ -212,7 +243,7 @@ impl Model {
         }
         let before = self.lambda;
         self.m = matched.shares(&OF_ONE);
-        self.m.iter_mut().for_each(bound);
+        self.m.iter_mut().zip(&self.kinds).for_each(|(m, kind)| bound(m, *kind));
         let share = |sum: f64| (sum / self.universe.pairs()).clamp(1e-15, 0.4);
         (self.lambda, self.phi) = (share(sums[0]), share(sums[1]));
         if self.f.is_some() {
@@ -244,9 +275,10 @@ impl Model {
     fn depend(&mut self, samples: &[Vec<(Pattern, f64)>]) {
         let columns = self.u.len();
         let mut given = vec![Counts::new(columns); columns];
+        let logs = self.logs();
         for (counts, sample) in given.iter_mut().zip(samples) {
             for (pattern, n) in sample {
-                counts.add(pattern, self.likelihoods(pattern).posteriors()[2] * n);
+                counts.add(pattern, logs.likelihoods(pattern).posteriors()[2] * n);
             }
         }
         let seen: Vec<Vec<f64>> = given.iter().map(|g| g.0.iter().map(|c| c[1..].iter().sum()).collect()).collect();
@@ -275,9 +307,9 @@ impl Model {
 }
 
 /// Keeps `m` of a column between what people's records are like.
-fn bound(shares: &mut Shares) {
+fn bound(shares: &mut Shares, kind: Kind) {
     let at = Level::Different as usize;
-    let different = shares[at].clamp(DIFFERENT.0, DIFFERENT.1);
+    let different = shares[at].clamp(LEAST_DIFFERENT, most_different(kind));
     let scale = (1.0 - different) / (1.0 - shares[at]);
     (at + 1..LEVELS).for_each(|l| shares[l] *= scale);
     shares[at] = different;
@@ -300,7 +332,7 @@ pub fn link(table: &Table, split: Option<usize>, options: &Options) -> Linkage {
     if universe.pairs() < 1.0 {
         return found;
     }
-    let candidates = candidates(table, universe.split, options.most_in_a_block);
+    let candidates = pairs(table, universe.split, options.most_in_a_block);
     let patterns = compare_all(&kinds, table, &candidates);
     let unique = group(&patterns);
     let mut counts = Counts::new(columns);
@@ -310,6 +342,7 @@ pub fn link(table: &Table, split: Option<usize>, options: &Options) -> Linkage {
     let u = counts.shares(&OF_STRANGERS);
     let mut model = Model {
         universe,
+        kinds: kinds.clone(),
         lambda: 1.0,
         phi: 0.0,
         m: Vec::new(),
@@ -341,8 +374,9 @@ pub fn link(table: &Table, split: Option<usize>, options: &Options) -> Linkage {
         }
     }
     let frequency: Vec<_> = (0..columns).map(|c| frequencies(table, c)).collect();
+    let logs = model.logs();
     for (&(a, b), pattern) in candidates.iter().zip(&patterns) {
-        let mut likelihoods = model.likelihoods(pattern);
+        let mut likelihoods = logs.likelihoods(pattern);
         for (c, level) in pattern.iter().enumerate() {
             let is_given = model.parents[c].is_some_and(|p| agrees(pattern[p]));
             if *level != Level::Same || is_given || kinds[c] == Kind::Ignored {
@@ -362,13 +396,6 @@ pub fn link(table: &Table, split: Option<usize>, options: &Options) -> Linkage {
     found.weights = (0..columns).map(|c| std::array::from_fn(|l| (model.m[c][l], model.u[c][l]))).collect();
     found.parents = model.parents;
     found
-}
-
-fn candidates(table: &Table, split: Option<usize>, most: usize) -> Vec<Pair> {
-    let Some(split) = split else { return pairs(table, None, most) };
-    let part = |rows: &[Vec<String>]| Table { columns: table.columns.clone(), rows: rows.to_vec() };
-    let (a, b) = (part(&table.rows[..split]), part(&table.rows[split..]));
-    pairs(&a, Some(&b), most).into_iter().map(|(l, r)| (l, r + split as u32)).collect()
 }
 
 fn compare_all(kinds: &[Kind], table: &Table, pairs: &[Pair]) -> Vec<Pattern> {

@@ -1,8 +1,8 @@
 //! Comparing, joining and judging, piece by piece.
 
 use proptest::prelude::*;
-use throughline_linkage::compare::{Level, level, levels};
-use throughline_linkage::{Column, Kind, Link, Table, people, quality};
+use throughline_linkage::compare::{Level, edits, level, levels};
+use throughline_linkage::{Column, Kind, Link, Table, people, quality, quality_across};
 
 #[test]
 fn values_are_alike_in_levels() {
@@ -131,6 +131,18 @@ proptest! {
             }
         }
         prop_assert_eq!((q.right, q.joined, q.true_pairs), (right, joined, all));
+        let across = |same: &dyn Fn(usize, usize) -> bool| (0..5).flat_map(|i| (5..12).map(move |j| (i, j))).filter(|(i, j)| same(*i, *j)).count() as u64;
+        let q = quality_across(&found, &truth, 5);
+        prop_assert_eq!(q.right, across(&|i, j| found[i] == found[j] && truth[i] == truth[j]));
+        prop_assert_eq!(q.joined, across(&|i, j| found[i] == found[j]));
+        prop_assert_eq!(q.true_pairs, across(&|i, j| truth[i] == truth[j]));
+    }
+
+    #[test]
+    fn edits_are_those_of_another_library(a in "[a-d]{0,9}", b in "[a-d]{0,9}") {
+        for most in 1..4 {
+            prop_assert_eq!(edits(&a, &b, most), strsim::osa_distance(&a, &b).min(most + 1));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use throughline_connectors::files::recipe::FileRecipe;
 use throughline_connectors::files::{Request, UnpackLimits};
-use throughline_linkage::{Kind, Options, Table, link, people, quality};
+use throughline_linkage::{Kind, Options, Table, link, people, quality, quality_across};
 
 #[derive(Debug, Args)]
 pub struct IdentityArgs {
@@ -105,12 +105,13 @@ pub fn run(args: &IdentityArgs) -> anyhow::Result<()> {
     let linkage = link(&table, split, &Options::default());
     let seconds = started.elapsed().as_secs_f64();
     println!(
-        "{} pairs compared in {seconds:.2} s; {:.0} of them expected to be of one person",
-        linkage.compared, linkage.expected
+        "{} pairs compared in {seconds:.2} s; {:.0} of them expected to be of one person, {:.0} of one family",
+        linkage.compared, linkage.expected, linkage.families
     );
     println!("probability  precision  recall    F1");
     for least in [args.probability, 0.9, 0.99] {
-        let q = quality(&people(rows.len(), &linkage.links, least), &whose);
+        let found = people(rows.len(), &linkage.links, least);
+        let q = split.map_or_else(|| quality(&found, &whose), |s| quality_across(&found, &whose, s));
         println!("{least:<11}  {:<9.5}  {:<8.5}  {:.5}", q.precision(), q.recall(), q.f1());
     }
     Ok(())
