@@ -52,7 +52,7 @@ impl Default for Options {
         Self {
             lag_limit: 10_000_000,
             buckets: 16,
-            batch: 60_000,
+            batch: 20_000,
             history_rows: 100_000,
             timeline_rows: 400_000,
             timeline_bytes: 80 << 20,
