@@ -2,6 +2,7 @@
 
 use crate::identity::{Edge, IdentityGraph, Moved, NodeKind};
 use crate::names::{NameCodec, lower};
+use crate::traits::{self, Telling, identifies};
 use std::collections::HashMap;
 use throughline_interactions::{
     Identifier, IdentifierClass, Interaction, MessageKey, Node, NodeSecret, OrderKey, Score, Timestamp, WorkspaceId,
@@ -24,6 +25,12 @@ pub fn migrations() -> &'static [Migration] {
             ],
         },
         Migration { room: "customers", number: 2, sql: include_str!("migrations/0002.sql"), tables: &[] },
+        Migration {
+            room: "customers",
+            number: 3,
+            sql: include_str!("migrations/0003.sql"),
+            tables: &[Table { name: "customers_traits", kind: TableKind::Derived }],
+        },
     ]
 }
 
@@ -51,6 +58,7 @@ pub struct Fold<'a> {
     secret: &'a NodeSecret,
     names: &'a dyn NameCodec,
     seen: HashMap<Node, Seen>,
+    telling: Telling,
     links: Vec<Edge>,
     link_kinds: HashMap<Node, String>,
     cuts: Vec<(Node, Node, bool)>,
@@ -82,6 +90,7 @@ impl<'a> Fold<'a> {
             secret,
             names,
             seen: HashMap::new(),
+            telling: Telling::default(),
             links: Vec::new(),
             link_kinds: HashMap::new(),
             cuts: Vec::new(),
@@ -123,6 +132,9 @@ impl<'a> Fold<'a> {
             {
                 seen.name = Some((i.occurred_at, name));
             }
+        }
+        if i.actor.is_counted() {
+            self.telling.hear(i, primary, position);
         }
         // A star around the strongest identifier links them all; each pair would say no more.
         if let Some(((first, strongest), rest)) = nodes.split_first() {
@@ -221,6 +233,7 @@ impl<'a> Fold<'a> {
                     .execute(params![kind, value, min, max, at, w, id, at, kind, value, min, max])?;
             }
         }
+        self.telling.write(tx, w, self.names)?;
         let mut link = tx.prepare_cached(include_str!("sql/upsert_link.sql"))?;
         for e in &self.links {
             link.execute(params![
@@ -278,9 +291,7 @@ fn write_moved(tx: &Transaction<'_>, workspace: u32, moved: &[Moved]) -> rusqlit
 /// `last_name`; `name` alone is a person's only where somebody is identified.
 fn name_of(i: &Interaction) -> Option<String> {
     let text = |field: &str| i.properties.get(field).and_then(|v| v.as_str()).map(str::trim).filter(|s| !s.is_empty());
-    let identifies =
-        matches!(i.event.as_str(), "Identified" | "Account Created") || i.event.eq_ignore_ascii_case("identify");
-    let whole = text("name").filter(|_| identifies).or_else(|| text("full_name"));
+    let whole = text("name").filter(|_| identifies(i)).or_else(|| text("full_name"));
     let name = whole.map(str::to_owned).or_else(|| match (text("first_name"), text("last_name")) {
         (Some(f), Some(l)) => Some(format!("{f} {l}")),
         (one, other) => one.or(other).map(str::to_owned),
@@ -337,6 +348,7 @@ pub fn forget(
     for n in nodes {
         let (w, n) = (workspace.0, n.0.cast_signed());
         tx.prepare_cached("DELETE FROM customers_nodes WHERE workspace = $1 AND node = $2")?.execute(params![w, n])?;
+        traits::forget(tx, w, n)?;
         tx.prepare_cached("DELETE FROM customers_links WHERE workspace = $1 AND (a = $2 OR b = $2)")?
             .execute(params![w, n])?;
         tx.prepare_cached("DELETE FROM customers_cuts WHERE workspace = $1 AND (a = $2 OR b = $2)")?

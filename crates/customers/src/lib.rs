@@ -10,13 +10,17 @@
 
 mod identity;
 mod names;
+mod traits;
+mod recode;
 mod fold;
 mod read;
 
 pub use fold::{Fold, FoldError, FoldedBatch, forget, load_graph, migrations};
 pub use identity::{Chains, Cut, Edge, Guards, IdentityGraph, Moved, NodeKind};
-pub use names::{Clear, NameCodec, recode};
+pub use names::{Clear, NameCodec};
 pub use read::{
     CustomerPage, CustomerProfile, CustomerQuery, CustomerRow, Evidence, IdentifierOf, customer, customer_count,
     customer_of, customers,
 };
+pub use recode::recode;
+pub use traits::{Told, Trait};

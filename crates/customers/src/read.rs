@@ -1,6 +1,7 @@
 //! Reading people: the list with its search, and one person with the evidence.
 
 use crate::names::NameCodec;
+use crate::traits::Trait;
 use serde::Serialize;
 use throughline_interactions::{Identifier, Node, Score, ScoreKind, Timestamp, WorkspaceId, identifier_rank};
 use throughline_store::rusqlite::{self, Connection, Row, params};
@@ -93,6 +94,8 @@ pub struct CustomerProfile {
     pub identifiers: Vec<IdentifierOf>,
     /// All links among them.
     pub links: Vec<Evidence>,
+    /// What was told of them, by name.
+    pub traits: Vec<Trait>,
 }
 
 fn hex<S: serde::Serializer>(id: &u64, s: S) -> Result<S::Ok, S::Error> {
@@ -317,7 +320,9 @@ pub fn customer(
             }
         }
     }
-    Ok(Some(CustomerProfile { row, identifiers: rows.into_iter().map(|r| r.of).collect(), links }))
+    let nodes: Vec<Node> = rows.iter().map(|r| r.of.node).collect();
+    let traits = crate::traits::of(c, workspace, &nodes, names)?;
+    Ok(Some(CustomerProfile { row, identifiers: rows.into_iter().map(|r| r.of).collect(), links, traits }))
 }
 
 /// The customer that a node belongs to now, by the tables; `None` if the node was never seen.

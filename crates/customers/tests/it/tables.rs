@@ -132,3 +132,88 @@ fn rows(batches: &[&[Interaction]]) -> Vec<String> {
     };
     store.read(all).unwrap()
 }
+
+fn told(id: u32, at: &str, who: serde_json::Value, properties: serde_json::Value) -> Interaction {
+    let mut fact = fact(id, at, who);
+    fact.properties = properties.as_object().unwrap().clone();
+    fact
+}
+
+/// What is known of the only customer, a line for each trait.
+fn known(store: &Store) -> Vec<String> {
+    let query = CustomerQuery { search: String::new(), after: None, limit: 2 };
+    let rows = store.read(|c| customers(c, WORKSPACE, &query, 1, &Clear)).unwrap().rows;
+    assert_eq!(rows.len(), 1);
+    let profile = store.read(|c| customer(c, WORKSPACE, rows[0].id, &Clear)).unwrap().unwrap();
+    let line = |t: &throughline_customers::Trait| {
+        let told: Vec<String> = t
+            .told
+            .iter()
+            .map(|v| {
+                format!(
+                    "{} {}–{} #{}",
+                    v.value,
+                    &v.first_said.to_string()[5..10],
+                    &v.last_said.to_string()[5..10],
+                    v.position
+                )
+            })
+            .collect();
+        format!("{}: {}", t.name, told.join(", "))
+    };
+    profile.traits.iter().map(line).collect()
+}
+
+#[test]
+fn what_was_told_keeps_its_history_whatever_came_first() {
+    let ana = || serde_json::json!({"user_id": "u1"});
+    let both = serde_json::json!({"user_id": "u1", "email": "ana@example.org"});
+    let facts = [
+        told(1, "2026-01-01T00:00:00Z", ana(), serde_json::json!({"plan": "basic", "age": 41, "context": {"page": 1}})),
+        told(
+            2,
+            "2026-02-01T00:00:00Z",
+            both,
+            serde_json::json!({"plan": "pro", "vip": true, "note": " ", "gone": null}),
+        ),
+        told(
+            3,
+            "2026-03-01T00:00:00Z",
+            serde_json::json!({"email": "ana@example.org"}),
+            serde_json::json!({"plan": "pro", "tags": ["a", "b"], "long": "x".repeat(501)}),
+        ),
+        told(4, "2026-04-01T00:00:00Z", ana(), serde_json::json!({"plan": "basic", "age": "41", "device": "phone"})),
+    ];
+    let expected = |position: fn(u64) -> u64| {
+        let [one, two, three] = [1, 2, 3].map(position);
+        vec![
+            format!("age: 41 01-01–04-01 #{one}"),
+            format!("plan: basic 01-01–04-01 #{one}, pro 02-01–03-01 #{two}"),
+            format!("tags: [\"a\",\"b\"] 03-01–03-01 #{three}"),
+            format!("vip: true 02-01–02-01 #{two}"),
+        ]
+    };
+    for (order, position) in [([0, 1, 2, 3], (|p| p) as fn(u64) -> u64), ([3, 2, 1, 0], |p| 5 - p)] {
+        for parts in [4, 1] {
+            let dir = tempfile::tempdir().unwrap();
+            let store = Store::open(dir.path(), migrations()).unwrap();
+            let mut graph = IdentityGraph::default();
+            let arrived: Vec<Interaction> = order.iter().map(|i| facts[*i].clone()).collect();
+            for (n, part) in arrived.chunks(4 / parts).enumerate() {
+                let mut fold = Fold::new(WORKSPACE, &mut graph, &SECRET, &Clear);
+                for (i, f) in part.iter().enumerate() {
+                    let at = (n * (4 / parts) + i) as u64 + 1;
+                    fold.add(f, f.message_key(&KeySecret([1; 16])), at).unwrap();
+                }
+                store.write(|tx| fold.write(tx)).unwrap();
+            }
+            assert_eq!(known(&store), expected(position), "{order:?} in {parts} parts");
+            // Erased, nothing is left of it.
+            let nodes = graph.nodes(graph.customer(facts[0].nodes(&SECRET)[0].0));
+            store.write(|tx| Ok(forget(tx, WORKSPACE, &mut graph, &nodes, 9)?.len())).unwrap();
+            let left: i64 =
+                store.read(|c| c.query_row("SELECT COUNT(*) FROM customers_traits", [], |r| r.get(0))).unwrap();
+            assert_eq!(left, 0);
+        }
+    }
+}

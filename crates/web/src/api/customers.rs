@@ -43,7 +43,7 @@ pub(crate) async fn customer(
     let profile = web.ask(move |e| e.customer(workspace, id)).await?;
     let merged = (profile.row.id != id).then(|| format!("{id:016x}"));
     Ok(Json(
-        json!({"customer": profile.row, "identifiers": profile.identifiers, "links": profile.links, "merged_from": merged}),
+        json!({"customer": profile.row, "identifiers": profile.identifiers, "links": profile.links, "traits": profile.traits, "merged_from": merged}),
     ))
 }
 

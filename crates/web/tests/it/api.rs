@@ -151,3 +151,34 @@ fn why_two_identifiers_are_one_person() {
     let story = house.admin().get(&format!("/customers/{id}")).text();
     assert!(story.contains("by way of ana@example.org"), "{story}");
 }
+
+#[test]
+fn what_was_told_of_somebody_is_on_their_page_with_what_it_was_before() {
+    let house = House::new();
+    let mut sender = house.key("crm", KeyRole::Writer);
+    let told = |id: &str, at: &str, plan: &str| {
+        serde_json::json!({
+            "message_id": id, "event": "Identified", "occurred_at": at, "identifiers": {"user_id": "u-1"},
+            "properties": {"plan": plan, "birthday": "1971-05-04", "context": {"library": "x"}},
+        })
+    };
+    let facts =
+        serde_json::json!([told("1", "2026-01-05T10:00:00Z", "basic"), told("2", "2026-03-07T10:00:00Z", "pro <b>"),]);
+    assert_eq!(sender.post("/v1/interactions", facts.to_string()).json()["accepted"], 2);
+    house.engine.wait_folded().unwrap();
+    let mut reader = house.key("r", KeyRole::Reader);
+    let found = reader.get("/api/v1/customers?search=u-1").json();
+    let id = found["customers"][0]["id"].as_str().unwrap().to_owned();
+    let traits = reader.get(&format!("/api/v1/customers/{id}")).json()["traits"].clone();
+    let line = |t: &serde_json::Value| {
+        let values: Vec<&str> = t["told"].as_array().unwrap().iter().map(|v| v["value"].as_str().unwrap()).collect();
+        format!("{}: {}", t["name"].as_str().unwrap(), values.join(", "))
+    };
+    let lines: Vec<String> = traits.as_array().unwrap_or_else(|| panic!("{traits}")).iter().map(line).collect();
+    assert_eq!(lines, ["birthday: 1971-05-04", "plan: pro <b>, basic"]);
+    let plan = &traits[1]["told"][0];
+    assert_eq!((&plan["source"], &plan["position"]), (&json!("crm"), &json!(2)), "{plan}");
+    let story = house.admin().get(&format!("/customers/{id}")).text();
+    assert!(story.contains("What was told") && story.contains("<b>pro &#60;b&#62;</b>"), "{story}");
+    assert!(story.contains("before: basic until 5 Jan 2026"), "{story}");
+}
