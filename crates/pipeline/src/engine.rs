@@ -323,14 +323,14 @@ impl Engine {
             Some(f) => f.close(),
             None => Ok(()),
         };
-        self.0.wait_for_others();
+        self.wait_for_others();
         closed
     }
-}
 
-impl Running {
-    fn wait_for_others(&self) {
-        for thread in self.others.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+    /// Waits for the threads of [`Engine::ends_with`].
+    pub(crate) fn wait_for_others(&self) {
+        let threads = std::mem::take(&mut *self.0.others.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
             let _ = thread.join();
         }
     }

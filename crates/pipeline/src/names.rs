@@ -39,6 +39,11 @@ impl Engine {
         Ok(())
     }
 
+    /// Waits until names and identifiers stand everywhere in the form that was asked for last.
+    pub fn wait_names(&self) {
+        self.wait_for_others();
+    }
+
     /// Writes names anew where a workspace has changed its mind, in a thread that ends with the engine.
     pub(crate) fn write_names(&self) {
         let inner = self.inner().clone();

@@ -4,7 +4,6 @@ use crate::formats::contains;
 use crate::world::{SHOP, open_with, options, order, send};
 use serde_json::json;
 use std::path::Path;
-use std::time::{Duration, Instant};
 use throughline_customers::CustomerQuery;
 use throughline_interactions::Outcome;
 use throughline_pipeline::{Engine, EngineError, Options, StoryQuery};
@@ -65,19 +64,6 @@ fn what_people_said_stands_in_no_file_as_it_is() {
     assert!(found(&again, "ana").is_empty());
 }
 
-/// Waits until all rows are written in the form that was asked for last.
-fn wait_for_names(engine: &Engine) {
-    let started = Instant::now();
-    let waiting = || -> i64 {
-        let sql = "SELECT COUNT(*) FROM pipeline_workspaces WHERE names_written = 0";
-        engine.store().read(|c| c.query_row(sql, [], |r| r.get(0))).unwrap()
-    };
-    while waiting() > 0 {
-        assert!(started.elapsed() < Duration::from_secs(60), "names are not written");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 #[test]
 fn names_are_encrypted_in_the_store_on_request_and_found_whole() {
     let dir = tempfile::tempdir().unwrap();
@@ -97,7 +83,7 @@ fn names_are_encrypted_in_the_store_on_request_and_found_whole() {
     // Whatever the job had not done when the engine was closed, it does now.
     let engine = open_with(dir.path(), None, encrypting());
     assert!(engine.encrypts_names(SHOP).unwrap());
-    wait_for_names(&engine);
+    engine.wait_names();
     engine.close().unwrap();
     drop(engine);
     check_files(dir.path(), false);
@@ -123,7 +109,7 @@ fn names_are_encrypted_in_the_store_on_request_and_found_whole() {
     engine.close().unwrap();
     drop(engine);
     let engine = open_with(dir.path(), None, encrypting());
-    wait_for_names(&engine);
+    engine.wait_names();
     assert_eq!(
         (found(&engine, "ana l"), found(&engine, "bo@")),
         (vec![ANA.to_owned()], vec!["Bo Ek bo@example.org".to_owned()])
