@@ -158,6 +158,11 @@ impl IdentityGraph {
         self.region_of.keys().map(|n| (*n, self.customer(*n)))
     }
 
+    /// True for a node of somebody with more than one identifier.
+    pub fn is_joined(&self, node: Node) -> bool {
+        self.customers.contains_key(&self.customer(node))
+    }
+
     /// How many people have more than one identifier.
     pub fn joined_customers(&self) -> usize {
         self.customers.len()

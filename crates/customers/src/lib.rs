@@ -14,7 +14,9 @@ mod traits;
 mod recode;
 mod fold;
 mod read;
+mod asked;
 
+pub use asked::{kinds_of, told_last, trait_names};
 pub use fold::{Fold, FoldError, FoldedBatch, forget, load_graph, migrations};
 pub use identity::{Chains, Cut, Edge, Guards, IdentityGraph, Moved, NodeKind};
 pub use names::{Clear, NameCodec};

@@ -30,6 +30,12 @@ struct Known {
 /// Attributes first seen in a batch: hash, dimension, value.
 pub(crate) type Fresh = Vec<(u64, String, String)>;
 
+impl throughline_segments::Hashes for Attributes {
+    fn hash(&self, dimension: &str, value: &str) -> u64 {
+        Self::hash(self, dimension, value)
+    }
+}
+
 impl Attributes {
     pub(crate) fn load(store: &Store, workspace: WorkspaceId, secret: NodeSecret) -> Result<Self, EngineError> {
         let mut known = Known::default();

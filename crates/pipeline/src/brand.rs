@@ -5,6 +5,7 @@ use crate::attributes::Attributes;
 use crate::door::{Consents, Door};
 use crate::journeys::Figures;
 use crate::keys::WorkspaceKey;
+use crate::segments::Segments;
 use crate::tallies::Pending;
 use crate::workspaces::{Workspace, WorkspaceRecord};
 use crate::{EngineError, Options};
@@ -34,6 +35,10 @@ pub(crate) struct Brand {
     door: RwLock<Arc<Door>>,
     consents: RwLock<Consents>,
     pub(crate) attributes: Attributes,
+    /// Whom rules hold for.
+    pub(crate) segments: Segments,
+    /// Held by whoever changes a segment.
+    pub(crate) defining: Mutex<()>,
     /// Outcomes counted since the last tally frame.
     pub(crate) pending: Mutex<Pending>,
     /// Outcomes in a tally frame that is not folded yet, and its position.
@@ -65,8 +70,11 @@ impl Brand {
         let (timeline, opened) =
             Timeline::open(&at, id.0, record.buckets).map_err(|e| EngineError::Damaged(e.to_string()))?;
         let zone = Zone::new(&record.workspace.zone).map_err(|e| EngineError::Damaged(e.to_string()))?;
+        let attributes = Attributes::load(store, id, record.node_secret)?;
         Ok(Self {
-            attributes: Attributes::load(store, id, record.node_secret)?,
+            segments: Segments::load(store, id, &graph, &attributes)?,
+            defining: Mutex::default(),
+            attributes,
             zone: RwLock::new(Arc::new(zone)),
             node_secret: record.node_secret,
             key: record.key,
@@ -134,6 +142,7 @@ impl Brand {
         *self.graph() = IdentityGraph::default();
         *self.change_consents() = Consents::default();
         self.attributes.forget_all();
+        self.segments.start_over();
         self.forget_figures();
         Ok(())
     }

@@ -86,6 +86,8 @@ impl Engine {
         history: Option<Arc<dyn History>>,
         options: Options,
     ) -> Result<Self, EngineError> {
+        // Nothing is added to what is compared: whoever time has moved meanwhile is told at the next start.
+        let options = Options { follows_segments: false, ..options };
         // Erasures that a crash interrupted are finished first, as at any start.
         let engine = Self::open(dir, migrations, history.clone(), options.clone())?;
         let workspaces = engine.workspaces()?;

@@ -31,6 +31,14 @@ pub struct DoorRules {
     pub mends: Vec<Mend>,
 }
 
+impl DoorRules {
+    /// True where a purpose counts as allowed by whoever has said nothing of it.
+    pub(crate) fn takes_untold(&self, purpose: &str) -> bool {
+        let rule = self.consent.iter().find(|c| c.purpose.eq_ignore_ascii_case(purpose));
+        rule.is_some_and(|c| c.untold == Untold::Take)
+    }
+}
+
 impl Default for DoorRules {
     fn default() -> Self {
         Self { consent: Consent::usual(), staff: Staff::default(), unplanned: Mode::Watch, mends: Vec::new() }
@@ -412,19 +420,16 @@ pub(crate) struct Word {
 }
 
 impl Brand {
-    /// What of a fact's words about consent is to be kept: every no, and a yes that answers a no or that
-    /// somebody waits for.
+    /// What of a fact's words about consent is to be kept: every no, and every yes but the one that changes
+    /// nothing, because what it is for is taken of everybody who has said nothing.
     pub(crate) fn words(&self, i: &Interaction, nodes: &[Node], position: u64) -> Vec<Word> {
         let door = self.door();
         let known = self.consents();
         let matters = |purpose: &str, allowed: bool| {
-            let is_waited_for = || {
-                let rule = door.rules.consent.iter().find(|c| c.purpose.eq_ignore_ascii_case(purpose));
-                rule.is_some_and(|c| c.untold == Untold::Refuse)
-            };
+            let says_something = || !door.rules.takes_untold(purpose);
             match known.last_word(purpose, nodes) {
                 Some(word) => word != allowed || !allowed,
-                None => !allowed || is_waited_for(),
+                None => !allowed || says_something(),
             }
         };
         let each = i.consent.iter().filter(|(purpose, allowed)| matters(purpose, **allowed));

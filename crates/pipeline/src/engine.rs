@@ -39,6 +39,8 @@ pub struct Options {
     /// The file of the master key, under which everything is encrypted at rest; without one it is
     /// `master.key` in the data directory.
     pub master_key: Option<PathBuf>,
+    /// Whoever enters or leaves a segment is followed; without, segments stay as they were.
+    pub follows_segments: bool,
     /// Payloads are encrypted before they are written; those that are can be read in any case.
     pub encrypts: bool,
     /// Below so many free bytes on the disk the door answers "full".
@@ -58,6 +60,7 @@ impl Default for Options {
             timeline_bytes: 80 << 20,
             settle_seconds: 20,
             master_key: None,
+            follows_segments: true,
             encrypts: true,
             min_free_bytes: 256 << 20,
             clock: || {
@@ -125,6 +128,11 @@ pub(crate) struct Inner {
     pub(crate) options: Options,
     pub(crate) jobs: Jobs,
     pub(crate) failure: Mutex<Option<String>>,
+    /// Wakes the thread that watches segments.
+    pub(crate) bell: crate::segments::Bell,
+    /// Nobody is judged by rules of segments before this position is folded: before it, what is known is on
+    /// its way to what was known already.
+    pub(crate) judge_from: AtomicU64,
     /// Held by whoever erases.
     pub(crate) erasing: Mutex<()>,
     /// Held by whoever writes names anew.
@@ -179,6 +187,7 @@ impl Engine {
                 ledger.last_position()
             )));
         }
+        let last_position = ledger.last_position();
         let inner = Arc::new(Inner {
             dir: dir.to_owned(),
             ledger,
@@ -191,6 +200,8 @@ impl Engine {
             stop: false.into(),
             jobs: Jobs::default(),
             failure: Mutex::default(),
+            bell: crate::segments::Bell::default(),
+            judge_from: last_position.into(),
             erasing: Mutex::default(),
             writing_names: Mutex::default(),
             opened,
@@ -382,6 +393,11 @@ impl Inner {
         Ok(())
     }
 
+    /// Waits until a position is folded.
+    pub(crate) fn wait_folded_to(&self, position: u64) -> Result<(), EngineError> {
+        self.wait(&self.folded, position)
+    }
+
     fn still_works(&self) -> Result<(), EngineError> {
         if let Some(failure) = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             return Err(EngineError::Damaged(failure));
@@ -393,6 +409,7 @@ impl Inner {
     }
 
     fn wait(&self, position: &AtomicU64, to: u64) -> Result<(), EngineError> {
+        self.still_works()?;
         while position.load(Ordering::Acquire) < to {
             self.still_works()?;
             std::thread::park_timeout(std::time::Duration::from_millis(5));

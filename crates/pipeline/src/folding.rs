@@ -11,6 +11,7 @@ use crate::door::Word;
 use crate::engine::Inner;
 use crate::erasure::ErasureFrame;
 use crate::rows::{Names, row};
+use crate::segments::{self, Change, read_changes, write_changes};
 use crate::tallies::Pending;
 use crate::{EngineError, attributes::Attributes};
 use std::collections::BTreeMap;
@@ -80,7 +81,12 @@ impl Folding {
                 folder.fail(format!("working the ledger in stopped: {e}"));
             }
         });
-        let threads = [settle, fold].into_iter().filter_map(Result::ok).collect();
+        let watcher = inner.clone();
+        let watch = std::thread::Builder::new().name("segments".into()).spawn(move || {
+            crate::give_way();
+            crate::segments::watch(&watcher);
+        });
+        let threads = [settle, fold, watch].into_iter().filter_map(Result::ok).collect();
         Self { orders: Some(orders), threads, inner }
     }
 
@@ -114,6 +120,7 @@ impl Folding {
 impl Drop for Folding {
     fn drop(&mut self) {
         self.inner.stop.store(true, Ordering::Release);
+        self.inner.bell.ring();
         // Without a sender the folding thread ends, and with it the one that settles.
         self.orders = None;
         for t in self.threads.drain(..) {
@@ -274,6 +281,8 @@ struct Part<'a> {
     /// Decisions about what was kept aside: their places, and the places of what they are about.
     decided: Vec<(u64, Vec<u64>)>,
     tallied: bool,
+    /// Who entered and left segments, with the places of the facts that say so.
+    changes: Vec<(u64, Change)>,
 }
 
 impl Inner {
@@ -306,7 +315,9 @@ impl Inner {
             if part.tallied {
                 *part.brand.in_flight.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
             }
+            let others: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node, m.from, m.to)).collect();
             part.brand.apply(Changes { position: last, rows: part.rows.clone(), moved, erased: Vec::new() })?;
+            self.follow(&part.brand, &part.changes, &part.rows, &others)?;
             out.push((id, part.rows));
         }
         Ok(out)
@@ -334,6 +345,7 @@ impl Inner {
             for node in &erasure.nodes {
                 unsaid.execute(params![brand.workspace.id.0, node.0.cast_signed()])?;
             }
+            segments::forget(tx, brand.workspace.id, &erasure.nodes)?;
             let mut counted = Pending::default();
             for (source, at) in &erasure.last_received {
                 counted.add(source, &Tally::default(), Timestamp(*at));
@@ -359,8 +371,11 @@ impl Inner {
             position,
             rows: Vec::new(),
             moved: moved.iter().map(|m| Moved { node: m.node.0, from: m.from, to: m.to }).collect(),
-            erased: customers.into_iter().collect(),
+            erased: customers.iter().copied().collect(),
         })?;
+        let mut others: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
+        others.extend(customers.iter().map(|c| (*c, *c, *c)));
+        self.follow(&brand, &[], &[], &others)?;
         Ok(erasure)
     }
 }
@@ -416,6 +431,7 @@ fn fold_part<'a>(
         words: Vec::new(),
         decided: Vec::new(),
         tallied: false,
+        changes: Vec::new(),
         brand: brand.clone(),
     };
     let mut names = Names::default();
@@ -437,6 +453,7 @@ fn fold_part<'a>(
             FrameKind::Interaction => {
                 let i = decode(frame)?;
                 part.counted.add(i.source.as_str(), &Tally { accepted: 1, ..Tally::default() }, at);
+                part.changes.extend(read_changes(&i).into_iter().map(|c| (h.position, c)));
                 let decided = aside::decided(&i);
                 if !decided.is_empty() {
                     part.decided.push((h.position, decided));
@@ -497,6 +514,7 @@ fn fold_part<'a>(
     }
     aside::write_decided(tx, id, &part.decided)?;
     write_words(tx, &brand, &part.words)?;
+    write_changes(tx, &brand, &part.changes)?;
     let changes: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
     record_changes(tx, id, last, &changes)?;
     Ok((part, moved.into_iter().map(|m| Moved { node: m.node.0, from: m.from, to: m.to }).collect()))

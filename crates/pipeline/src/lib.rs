@@ -33,6 +33,7 @@ mod journeys;
 mod scorecards;
 mod effects;
 mod customers;
+mod segments;
 mod names;
 mod story;
 mod erasure;
@@ -56,6 +57,9 @@ pub use receive::Received;
 pub use recent::{Learned, Recent, Tried};
 pub use retraction::Retraction;
 pub use scorecards::{Beside, CardKind, LeftOut, Scorecards};
+pub use segments::{
+    Behind, NewSegment, RfmGroup, RfmReport, SegmentDefinition, SegmentPreview, SegmentStanding, Within,
+};
 pub use story::{Feeling, PromiseOutcome, PromiseState, Story, StoryEntry, StoryQuery};
 pub use tallies::SourceTally;
 pub use whereabouts::{Whereabout, Whereabouts};
@@ -93,5 +97,15 @@ pub fn migrations() -> Vec<Migration> {
         ],
     };
     let keys = Migration { room: "pipeline", number: 4, sql: include_str!("migrations/0004.sql"), tables: &[] };
-    [own, by_id, door, keys].into_iter().chain(throughline_customers::migrations().iter().copied()).collect()
+    let segments = Migration {
+        room: "pipeline",
+        number: 5,
+        sql: include_str!("migrations/0005.sql"),
+        tables: &[
+            Table { name: "pipeline_segments", kind: TableKind::Definition },
+            Table { name: "pipeline_memberships", kind: TableKind::Derived },
+            Table { name: "pipeline_segment_days", kind: TableKind::Derived },
+        ],
+    };
+    [own, by_id, door, keys, segments].into_iter().chain(throughline_customers::migrations().iter().copied()).collect()
 }

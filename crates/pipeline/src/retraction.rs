@@ -165,6 +165,7 @@ impl Inner {
             tx.execute("DELETE FROM pipeline_erasures WHERE position = $1", params![position.cast_signed()])?;
             Ok(())
         })?;
+        self.judge_from.store(self.ledger.last_position(), Ordering::Release);
         self.settled.store(0, Ordering::Release);
         self.folded.store(0, Ordering::Release);
         Ok(())

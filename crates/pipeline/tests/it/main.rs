@@ -8,4 +8,5 @@ mod erasure;
 mod formats;
 mod outcomes;
 mod retraction;
+mod segments;
 mod world;
