@@ -47,6 +47,35 @@ pub const SOURCES: &[&str] = &[
     "northwind-adverts",
 ];
 
+/// Segments that the shop follows: name, what it is for, and the rule as JSON.
+pub const SEGMENTS: [(&str, &str, &str); 5] = [
+    (
+        "Repeat buyers",
+        "Thank them, and ask them what they would change.",
+        r#"{"did": {"what": {"events": ["Order Completed"]}, "times": {"at_least": 2}, "when": {"last": "365d"}}}"#,
+    ),
+    (
+        "Gone quiet",
+        "Bought once, and nothing has been heard of them for a quarter of a year.",
+        r#"{"all": [{"did": {"what": {"events": ["Order Completed"]}, "times": {"at_least": 1}}}, {"last": {"ago": {"at_least": "90d"}}}]}"#,
+    ),
+    (
+        "Unhappy lately",
+        "Somebody should call.",
+        r#"{"any": [{"score": {"kind": "stars", "which": "last", "value": {"at_most": 2}, "when": {"last": "60d"}}}, {"score": {"kind": "csat", "which": "last", "value": {"at_most": 2}, "when": {"last": "60d"}}}, {"score": {"kind": "nps", "which": "last", "value": {"at_most": 6}, "when": {"last": "60d"}}}]}"#,
+    ),
+    (
+        "Parcel on its way for a week",
+        "Write to them before they write to us.",
+        r#"{"sequence": {"steps": [{"events": ["Order Shipped"]}], "when": {"last": "30d"}, "then_not": {"what": {"events": ["Order Delivered"]}, "within": "7d"}}}"#,
+    ),
+    (
+        "Said it was late",
+        "In their own words, in the last three months.",
+        r#"{"said": {"words": ["late", "delayed", "waiting"], "when": {"last": "90d"}}}"#,
+    ),
+];
+
 /// The name of the shop.
 pub const SHOP: &str = "Northwind Shop";
 

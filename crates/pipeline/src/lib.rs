@@ -58,7 +58,7 @@ pub use recent::{Learned, Recent, Tried};
 pub use retraction::Retraction;
 pub use scorecards::{Beside, CardKind, LeftOut, Scorecards};
 pub use segments::{
-    Behind, NewSegment, RfmGroup, RfmReport, SegmentDefinition, SegmentPreview, SegmentStanding, Within,
+    Behind, NewSegment, RfmGroup, RfmReport, SegmentDefinition, SegmentPreview, SegmentStanding, Vocabulary, Within,
 };
 pub use story::{Feeling, PromiseOutcome, PromiseState, Story, StoryEntry, StoryQuery};
 pub use tallies::SourceTally;

@@ -11,11 +11,13 @@ mod defined;
 mod facts;
 mod members;
 mod people;
+mod vocabulary;
 mod watch;
 
 pub use asked::{Behind, RfmGroup, RfmReport, SegmentPreview, SegmentStanding, Within};
 pub use defined::{NewSegment, SegmentDefinition};
 pub(crate) use facts::{Change, forget, read_changes, write_changes};
+pub use vocabulary::Vocabulary;
 pub(crate) use watch::watch;
 
 use crate::EngineError;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use throughline_demo::World;
 use throughline_interactions::{Interaction, SourceId, Timestamp, WorkspaceId, limits};
-use throughline_pipeline::{Engine, NewWorkspace, Received};
+use throughline_pipeline::{Engine, NewSegment, NewWorkspace, Received};
 use throughline_web::{Clock, Patience, Tls, Trial, WebConfig};
 
 /// Interactions received at a time.
@@ -116,6 +116,11 @@ fn stream(engine: &Engine, workspace: WorkspaceId, seed: u64, customers: u64) ->
     }
     engine.settle()?;
     job.finish("it is all here");
+    for (name, about, rule) in throughline_demo::SEGMENTS {
+        let rule = serde_json::from_str(rule).with_context(|| format!("read the rule of “{name}”"))?;
+        let wanted = NewSegment { name: name.to_owned(), about: about.to_owned(), rule };
+        engine.put_segment(workspace, None, "the demo", &wanted)?;
+    }
     try_what_the_shop_tried(engine, workspace, &world)
 }
 

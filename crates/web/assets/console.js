@@ -56,6 +56,24 @@
     });
   }
 
+  // Who a rule holds for, counted while it is typed.
+  for (const form of document.querySelectorAll("form[data-count]")) {
+    const told = document.querySelector(form.dataset.count);
+    let wait, asked = 0;
+    form.addEventListener("input", () => {
+      clearTimeout(wait);
+      wait = setTimeout(async () => {
+        const mine = ++asked, body = new URLSearchParams(new FormData(form));
+        body.set("act", "count");
+        try {
+          const answer = await fetch(form.action, { method: "POST", body });
+          const text = await answer.text();
+          if (answer.ok && mine === asked) told.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
+        } catch { /* it is counted with the next button */ }
+      }, 350);
+    });
+  }
+
   const zone = document.querySelector("[data-own-zone]");
   if (zone && zone.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 

@@ -6,10 +6,11 @@ mod journeys;
 mod metrics;
 mod plan;
 mod scorecards;
+mod segments;
 mod workspaces;
 
 use crate::accounts::Area;
-use crate::routes::{Route, get};
+use crate::routes::{Route, get, post};
 
 /// Everything that programs read. `/api/v1/openapi.json` describes the same routes; a test compares.
 pub(crate) fn routes() -> Vec<Route> {
@@ -32,6 +33,12 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/api/v1/customers/{id}", Area::Customers, customers::customer),
         get("/api/v1/customers/{id}/why", Area::Customers, customers::why),
         get("/api/v1/customers/{id}/story", Area::Customers, customers::story),
+        get("/api/v1/customers/{id}/segments", Area::Customers, segments::of_customer),
+        get("/api/v1/segments", Area::Customers, segments::segments),
+        get("/api/v1/segments/rfm", Area::Figures, segments::rfm),
+        post("/api/v1/segments/preview", Area::Customers, segments::preview),
+        get("/api/v1/segments/{segment}", Area::Customers, segments::segment),
+        get("/api/v1/segments/{segment}/customers", Area::Customers, segments::people),
         get("/api/v1/messages", Area::Customers, customers::messages),
         get("/api/v1/plans", Area::Data, plan::plans),
         get("/api/v1/plans/learned", Area::Data, plan::learned),

@@ -40,6 +40,7 @@ mod scorecard_weeks;
 mod places;
 mod plan;
 mod privacy;
+mod segments;
 mod settings;
 mod source;
 mod workspace;
@@ -53,6 +54,7 @@ pub(crate) use findings_view::title as finding_title;
 pub(crate) use frame::{percent_encoded, problems_as_pages, sentence};
 pub(crate) use monday_sheet::pdf as monday_pdf;
 pub(crate) use news_words::{Sentence, sentences as brief_sentences};
+pub(crate) use segments::PURCHASE;
 
 use crate::accounts::Area;
 use crate::routes::{Route, get, post};
@@ -101,6 +103,15 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/customers/{id}", Area::Customers, customers::story),
         post("/customers/{id}/separate", Area::Decide, customers::separate),
         post("/customers/{id}/erase", Area::Decide, customers::erase),
+        get("/segments", Area::Customers, segments::list),
+        get("/segments/new", Area::Act, segments::new),
+        post("/segments/new", Area::Act, segments::create),
+        get("/segments/rfm", Area::Customers, segments::rfm),
+        get("/segments/{id}", Area::Customers, segments::show),
+        get("/segments/{id}/edit", Area::Act, segments::edit),
+        post("/segments/{id}/edit", Area::Act, segments::change),
+        post("/segments/{id}/archive", Area::Act, segments::archive),
+        get("/segments/{id}/people.csv", Area::Customers, segments::people_file),
         get("/data", Area::Data, data::data),
         get("/data/source", Area::Data, source::source),
         get("/data/source/first", Area::Data, source::first),

@@ -15,13 +15,16 @@ fn every_route_of_the_description_answers() {
     let house = filled(40);
     let mut reader = house.key("r", KeyRole::Admin);
     let id = reader.get("/api/v1/customers?limit=1").json()["customers"][0]["id"].as_str().unwrap().to_owned();
+    let rule = serde_json::from_value(json!({"allows": "marketing"})).unwrap();
+    let wanted = throughline_pipeline::NewSegment { name: "Reachable".to_owned(), about: String::new(), rule };
+    let segment = house.engine.put_segment(house.workspace.id, None, "test", &wanted).unwrap().0.to_string();
     let document: serde_json::Value = serde_json::from_str(OPENAPI).unwrap();
     for (path, methods) in document["paths"].as_object().unwrap() {
         if methods.get("get").is_none() {
             continue;
         }
         let mut path = path.replace("{key}", "buy-and-receive").replace("{id}", &id);
-        path = path.replace("{kind}", "carrier").replace("{value}", "Brightway");
+        path = path.replace("{kind}", "carrier").replace("{value}", "Brightway").replace("{segment}", &segment);
         if path.ends_with("/Brightway/people") {
             path.push_str("?figure=met");
         } else if path.ends_with("/people") {

@@ -25,6 +25,7 @@ mod servers;
 mod receiving;
 mod scorecards;
 mod script;
+mod segments;
 mod sdks;
 mod sources;
 mod tls;
