@@ -120,7 +120,7 @@ impl Teller<'_> {
                     Which::Average => "average",
                 };
                 let value = bound(&s.value, |v| v.to_string());
-                format!("{which} {} is {value}{}", s.kind.to_uppercase(), self.when(&s.when))
+                format!("{which} answer to “{}” is {value}{}", s.kind, self.when(&s.when))
             }
             Rule::Said(s) => format!("said {}{}", list(&quoted(&s.words), "or"), self.when(&s.when)),
             Rule::Trait(t) => match &t.is {
