@@ -130,6 +130,12 @@ impl Zone {
         (-1..i64::from(weeks)).rev().filter_map(|back| begin(back).ok()).collect()
     }
 
+    /// The hour of the day, 0–23, at a moment; `None` beyond the calendar.
+    pub fn hour_of(&self, at: Timestamp) -> Option<u8> {
+        let at = jiff::Timestamp::from_microsecond(at.0).ok()?;
+        u8::try_from(self.0.to_datetime(at).hour()).ok()
+    }
+
     /// The calendar rules.
     pub fn time_zone(&self) -> &TimeZone {
         &self.0

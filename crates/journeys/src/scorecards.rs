@@ -27,6 +27,7 @@ pub use detail::{CardVoice, DetailPass, DetailState, StagePart, Week};
 pub use people::CardPeoplePass;
 pub use result::{Adjusted, Card, CardValue, Flag, Measure, MeasureKind, Scorecard, scorecard, usual_beside};
 pub use state::{Counts, ScoreName, ScoreSums, ScorecardsPass, ScorecardsState, Sold};
+pub use words::Meaning;
 
 /// Which attributes are compared: the hash of a value and the number of its dimension.
 #[derive(Debug, Clone, Default)]

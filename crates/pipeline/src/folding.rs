@@ -10,6 +10,7 @@ use crate::brand::Brand;
 use crate::door::Word;
 use crate::engine::Inner;
 use crate::erasure::ErasureFrame;
+use crate::profile::{Words, forget_words, later_yes};
 use crate::rows::{Names, row};
 use crate::segments::{self, Change, read_changes, write_changes};
 use crate::tallies::Pending;
@@ -278,6 +279,7 @@ struct Part<'a> {
     counted: Pending,
     quarantined: Vec<(&'a Frame, String, String)>,
     words: Vec<Word>,
+    said: Words,
     /// Decisions about what was kept aside: their places, and the places of what they are about.
     decided: Vec<(u64, Vec<u64>)>,
     tallied: bool,
@@ -343,6 +345,7 @@ impl Inner {
             let moved = forget(tx, brand.workspace.id, &mut graph, &erasure.nodes, position)?;
             let mut unsaid = tx.prepare_cached("DELETE FROM pipeline_consents WHERE workspace = $1 AND node = $2")?;
             for node in &erasure.nodes {
+                forget_words(tx, brand.workspace.id, *node)?;
                 unsaid.execute(params![brand.workspace.id.0, node.0.cast_signed()])?;
             }
             segments::forget(tx, brand.workspace.id, &erasure.nodes)?;
@@ -429,6 +432,7 @@ fn fold_part<'a>(
         counted: Pending::default(),
         quarantined: Vec::new(),
         words: Vec::new(),
+        said: Words::default(),
         decided: Vec::new(),
         tallied: false,
         changes: Vec::new(),
@@ -475,6 +479,7 @@ fn fold_part<'a>(
                     part.words.extend(brand.words(&i, &nodes, h.position));
                 }
                 if let Some(node) = node {
+                    part.said.hear(&i, node, h.position);
                     part.rows.push(row(&brand, &i, key, node, h.position, &mut names, &mut part.fresh));
                 }
             }
@@ -513,6 +518,7 @@ fn fold_part<'a>(
         ])?;
     }
     aside::write_decided(tx, id, &part.decided)?;
+    part.said.write(tx, id)?;
     write_words(tx, &brand, &part.words)?;
     write_changes(tx, &brand, &part.changes)?;
     let changes: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
@@ -520,7 +526,8 @@ fn fold_part<'a>(
     Ok((part, moved.into_iter().map(|m| Moved { node: m.node.0, from: m.from, to: m.to }).collect()))
 }
 
-/// Keeps what people said of purposes; a later word goes before an earlier one, whenever it came.
+/// Keeps what people said of purposes; a later word goes before an earlier one, whenever it came, and of two at
+/// the same moment the withdrawal.
 fn write_words(tx: &Transaction<'_>, brand: &Brand, words: &[Word]) -> rusqlite::Result<()> {
     if words.is_empty() {
         return Ok(());
@@ -531,10 +538,14 @@ fn write_words(tx: &Transaction<'_>, brand: &Brand, words: &[Word]) -> rusqlite:
          ON CONFLICT (workspace, node, purpose) DO UPDATE
          SET allowed = excluded.allowed, occurred_at = excluded.occurred_at, position = excluded.position
          WHERE excluded.occurred_at > pipeline_consents.occurred_at
-            OR (excluded.occurred_at = pipeline_consents.occurred_at AND excluded.position > pipeline_consents.position)",
+            OR (excluded.occurred_at = pipeline_consents.occurred_at AND excluded.allowed < pipeline_consents.allowed)",
     )?;
     let mut known = brand.change_consents();
     for word in words {
+        // A yes that nothing waited for is not kept here, and yet a no that comes late does not undo it.
+        if !word.allowed && later_yes(tx, brand.workspace.id, &word.nodes, &word.purpose, word.occurred_at)? {
+            continue;
+        }
         for node in &word.nodes {
             let is_news = put.execute(params![
                 brand.workspace.id.0,

@@ -481,7 +481,7 @@ impl Engine {
     }
 
     /// The last moment of a snapshot.
-    fn end(&self, brand: &Brand, snapshot: &Snapshot) -> Result<Timestamp, EngineError> {
+    pub(crate) fn end(&self, brand: &Brand, snapshot: &Snapshot) -> Result<Timestamp, EngineError> {
         let basis = brand.basis(snapshot);
         let known = brand.figures().end.filter(|(of, _)| *of == basis);
         if let Some((_, end)) = known {

@@ -36,6 +36,7 @@ mod customers;
 mod segments;
 mod names;
 mod story;
+mod profile;
 mod erasure;
 mod retraction;
 mod check;
@@ -53,6 +54,10 @@ pub use error::EngineError;
 pub use history::History;
 pub use jobs::{Job, JobHandle};
 pub use journeys::{BehindStage, Calls, Met, Person, ScoreReport, View};
+pub use profile::{
+    Computed, ConsentWord, Counted, CustomerFigure, CustomerStage, Inferred, LastAnswer, LastWords, Profile,
+    PurposeConsent, Region, Seen, Spend, StageState, Stated, StatedBy,
+};
 pub use receive::Received;
 pub use recent::{Learned, Recent, Tried};
 pub use retraction::Retraction;
@@ -60,7 +65,10 @@ pub use scorecards::{Beside, CardKind, LeftOut, Scorecards};
 pub use segments::{
     Behind, NewSegment, RfmGroup, RfmReport, SegmentDefinition, SegmentPreview, SegmentStanding, Vocabulary, Within,
 };
-pub use story::{Feeling, PromiseOutcome, PromiseState, Story, StoryEntry, StoryQuery};
+pub use story::{
+    CurvePoint, Feeling, GroupKind, Joined, PromiseOutcome, PromiseState, Said, Signal, Step, Story, StoryEntry,
+    StoryFilter, StoryGroup, StoryItem, StoryKind, StoryPage, StoryPageQuery, StoryQuery, VisitSum, What,
+};
 pub use tallies::SourceTally;
 pub use whereabouts::{Whereabout, Whereabouts};
 pub use workspaces::{NewWorkspace, Preferences, Workspace};
@@ -107,5 +115,11 @@ pub fn migrations() -> Vec<Migration> {
             Table { name: "pipeline_segment_days", kind: TableKind::Derived },
         ],
     };
-    [own, by_id, door, keys, segments].into_iter().chain(throughline_customers::migrations().iter().copied()).collect()
+    let words = Migration {
+        room: "pipeline",
+        number: 6,
+        sql: include_str!("migrations/0006.sql"),
+        tables: &[Table { name: "pipeline_consent_words", kind: TableKind::Derived }],
+    };
+    [own, by_id, door, keys, segments, words].into_iter().chain(throughline_customers::migrations().iter().copied()).collect()
 }

@@ -12,6 +12,7 @@ mod ledger;
 mod map;
 mod process;
 mod resends;
+mod story;
 
 use crate::config::Config;
 use clap::{Args, Subcommand};
@@ -36,6 +37,8 @@ enum Bench {
     Import(import::ImportBenchArgs),
     /// The map of many interactions: after a restart, and warm
     Map(map::MapArgs),
+    /// The page and the profile of one customer with very many interactions
+    Story(story::StoryArgs),
     /// Erasing one person from many interactions, with a scan of every file
     Erase(erase::EraseArgs),
     /// The ledger alone: batches until they are on the disk
@@ -56,6 +59,7 @@ pub fn run(config: Config, args: BenchArgs) -> anyhow::Result<()> {
         Bench::Identity(a) => identity::run(&a),
         Bench::Import(a) => import::run(&config, a),
         Bench::Map(a) => map::run(&config, a),
+        Bench::Story(a) => story::run(&config, a),
         Bench::Erase(a) => erase::run(&config, a),
         Bench::Ledger(a) => ledger::run(&config, a),
         Bench::Keys(a) => ledger::keys(&config, a),

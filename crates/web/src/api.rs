@@ -5,6 +5,7 @@ mod health;
 mod journeys;
 mod metrics;
 mod plan;
+mod profile;
 mod scorecards;
 mod segments;
 mod workspaces;
@@ -39,6 +40,8 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/api/v1/segments/preview", Area::Customers, segments::preview),
         get("/api/v1/segments/{segment}", Area::Customers, segments::segment),
         get("/api/v1/segments/{segment}/customers", Area::Customers, segments::people),
+        get("/api/v1/customers/{id}/story/groups", Area::Customers, profile::groups),
+        get("/api/v1/customers/{id}/profile", Area::Customers, profile::profile),
         get("/api/v1/messages", Area::Customers, customers::messages),
         get("/api/v1/plans", Area::Data, plan::plans),
         get("/api/v1/plans/learned", Area::Data, plan::learned),

@@ -1,7 +1,7 @@
 //! Numbers, times and money as people read them: thin spaces between thousands and before units,
 //! intervals with an en dash, a true minus.
 
-use throughline_interactions::{Money, Score, Timestamp, Zone};
+use throughline_interactions::{Currency, Money, Score, Timestamp, Zone};
 use throughline_value::Estimate;
 
 /// The narrow space that never breaks.
@@ -160,6 +160,30 @@ pub(crate) fn money(m: &Money) -> String {
     }
 }
 
+/// What was asked, so that the answer can stand behind it.
+pub(crate) fn asked(kind: &str) -> &str {
+    match kind {
+        "nps" => "would recommend",
+        "csat" => "satisfied",
+        "ces" => "found it easy",
+        "stars" => "rated",
+        other => other,
+    }
+}
+
+/// Minor units of a currency by its code; as they are where it is none.
+pub(crate) fn minor(minor: i64, currency: &str) -> String {
+    match Currency::new(currency) {
+        Ok(currency) => money(&Money { minor, currency }),
+        Err(_) => format!("{currency}{THIN}{minor}"),
+    }
+}
+
+/// A number of a scale: `4`, `4.5`.
+pub(crate) fn plain(value: f64) -> String {
+    if value.fract() == 0.0 { decimal(value, 0) } else { decimal(value, 1) }
+}
+
 /// A name as programs write it, as people read it: `payment_method` is `Payment method`.
 pub(crate) fn name(raw: &str) -> String {
     match raw {
@@ -171,7 +195,6 @@ pub(crate) fn name(raw: &str) -> String {
 
 /// An answer on its scale: `2 of 10`, `4.5 of 5`.
 pub(crate) fn score(s: &Score) -> String {
-    let plain = |v: f64| if v.fract() == 0.0 { decimal(v, 0) } else { decimal(v, 1) };
     format!("{} of {}", plain(s.value), plain(s.max))
 }
 
@@ -190,7 +213,6 @@ pub(crate) fn bytes(n: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use throughline_interactions::Currency;
 
     fn plain(text: String) -> String {
         text.replace([THIN, '\u{a0}'], " ").replace(JOINER, "")

@@ -27,6 +27,8 @@ mod post;
 mod routes;
 mod server;
 mod state;
+mod story_asked;
+mod summary;
 mod texts;
 mod trial;
 mod warm;

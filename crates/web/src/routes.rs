@@ -7,10 +7,12 @@ use crate::{api, console, guard, headers, ingest, texts};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::header::ETAG;
+use axum::http::{Extensions, HeaderMap, Method, StatusCode, Version};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 
 /// A route: who may enter it, and what answers.
 pub(crate) struct Route {
@@ -58,7 +60,10 @@ pub(crate) fn router(web: &Web) -> Router {
         })
     };
     let receiving = guarded(ingest::routes()).layer(from_fn(ingest::cors));
-    let reading = guarded(api::routes()).merge(guarded(console::routes())).layer(CompressionLayer::new());
+    // A strong tag is of one row of bytes: what carries one goes as it is.
+    let untagged = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| !headers.contains_key(ETAG);
+    let compression = CompressionLayer::new().compress_when(DefaultPredicate::new().and(untagged));
+    let reading = guarded(api::routes()).merge(guarded(console::routes())).layer(compression);
     receiving
         .merge(reading)
         .fallback(async || Problem::NotFound(texts::NO_PAGE.to_owned()))

@@ -50,6 +50,25 @@ pub(super) fn meaning(event: &str) -> u8 {
     out
 }
 
+/// What an event is by its name, as scorecards count it; several at once are possible.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Meaning {
+    /// Something came back, or its money did.
+    pub sent_back: bool,
+    /// Something was wrong, and said to be.
+    pub complaint: bool,
+    /// Somebody turned to the help desk, if a customer did it.
+    pub help: bool,
+}
+
+impl Meaning {
+    /// Of an event's name.
+    pub fn of(event: &str) -> Self {
+        let what = meaning(event);
+        Self { sent_back: what & SENT_BACK != 0, complaint: what & COMPLAINED != 0, help: what & HELP != 0 }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,13 +2,18 @@
 
 use super::follow_ups::Assigning;
 use super::frame::{Frame, Room, page};
-use super::story_view::{Item, entries, summary};
+use super::profile_view::{self, ProfileView};
+use super::story_curve::{CurveView, curve};
+use super::story_groups::{Shown, in_full, shown};
+use super::story_view::Item;
 use crate::accounts::{Area, note};
 use crate::errors::Problem;
 use crate::figures::customer_id;
 use crate::format;
 use crate::guard::{Signed, Visit};
 use crate::state::Web;
+use crate::story_asked::AskedStory;
+use crate::summary::summary;
 use crate::texts;
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
@@ -18,7 +23,7 @@ use serde::Deserialize;
 use std::collections::HashMap;
 use throughline_customers::{CustomerProfile, CustomerQuery, CustomerRow};
 use throughline_interactions::{Node, Zone};
-use throughline_pipeline::StoryQuery;
+use throughline_pipeline::{StoryKind, What};
 
 /// One line of a list of customers.
 pub(crate) struct Line {
@@ -120,8 +125,24 @@ struct StoryPage {
     frame: Frame,
     name: String,
     id: String,
-    sub: String,
-    items: Vec<Item>,
+    sentences: Vec<String>,
+    known: ProfileView,
+    curve: Option<CurveView>,
+    kinds: Vec<Choice>,
+    channels: Vec<(String, u64)>,
+    asked: AskedStory,
+    /// Fields of the address that the form keeps.
+    hidden: Vec<(&'static str, String)>,
+    /// Something that the form asks for is asked for.
+    narrowed: bool,
+    /// One group or one interaction is all that is shown.
+    alone: bool,
+    whole: String,
+    /// How much the filter leaves; empty without one.
+    found: String,
+    items: Vec<Shown>,
+    /// Everything that one interaction says.
+    full: Vec<(String, String)>,
     profile: CustomerProfile,
     /// For each identifier by way of which others it is this person's, where no fact joins it directly.
     ways: Vec<String>,
@@ -131,71 +152,143 @@ struct StoryPage {
     later: Option<String>,
     decides: bool,
     json: String,
+    profile_json: String,
     assigning: Assigning,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Part {
-    #[serde(default)]
-    newest: u8,
-    #[serde(default)]
-    page: usize,
+/// One way to look at a story.
+struct Choice {
+    words: &'static str,
+    href: String,
+    is_here: bool,
 }
 
-/// Entries of one page of a story.
-const PAGE: usize = 100;
+impl StoryPage {
+    /// The page of one interaction.
+    fn in_full(&self, position: &u64) -> String {
+        let asked = AskedStory { newest: self.asked.newest, ..AskedStory::default() };
+        self.frame.to(asked.with(&format!("/customers/{}", self.id), &[("only", &position.to_string())]))
+    }
+}
 
 /// Tells a customer's story; an old id leads to the present one.
 pub(crate) async fn story(
     State(web): State<Web>,
     visit: Visit,
     Path(id): Path<String>,
-    query: Result<Query<Part>, QueryRejection>,
+    query: Result<Query<AskedStory>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(part) = query?;
-    let (workspace, asked) = (visit.workspace()?.id, customer_id(&id)?);
-    let newest_first = part.newest == 1;
-    let query = StoryQuery { newest_first, offset: part.page.saturating_mul(PAGE), limit: PAGE };
-    let now = web.now();
-    let (profile, story, ways) = web
+    let Query(asked) = query?;
+    let (workspace, customer) = (visit.workspace()?.id, customer_id(&id)?);
+    let query = asked.query(Zone::new(&visit.workspace()?.zone).ok().as_ref())?;
+    let step = query.limit;
+    let (profile, known, story, ways) = web
         .ask(move |e| {
-            let profile = e.customer(workspace, asked)?;
-            let story = e.story(workspace, profile.row.id, &query)?;
+            let profile = e.customer(workspace, customer)?;
+            let known = e.profile(workspace, profile.clone())?;
+            let story = e.story_page(workspace, &profile, &query)?;
             let ways = ways(&e.ways(workspace, &profile)?, &profile);
-            Ok((profile, story, ways))
+            Ok((profile, known, story, ways))
         })
         .await?;
-    if profile.row.id != asked {
+    if profile.row.id != customer {
         return Ok(Redirect::permanent(&visit.link(&format!("/customers/{:016x}", profile.row.id))).into_response());
     }
     let name = name_of(&profile.row);
     let frame = Frame::new(&web, visit, Room::Customers, name.clone()).await?;
-    let path = |newest: bool, page: usize| {
-        let mut path = format!("/customers/{id}?newest={}", u8::from(newest));
-        if page > 0 {
-            path.push_str(&format!("&page={page}"));
-        }
-        frame.to(&path)
-    };
-    let next = (story.total > (part.page + 1) * PAGE).then(|| path(newest_first, part.page + 1));
+    let (zone, path) = (frame.zone.as_ref(), frame.to(format!("/customers/{id}")));
+    let here = StoryAt { asked: &asked, path: format!("/customers/{id}"), frame: &frame };
+    let page_now = story.offset / step.max(1);
     let assigning = Assigning::new(&web, &frame, name.clone(), 1).await?;
-    let zone = frame.zone.as_ref();
+    let only = story.items.first().filter(|_| !asked.only.is_empty());
+    let full = only.map_or_else(Vec::new, |item| match &item.what {
+        What::Group(g) => g.entries.first().map(|e| in_full(e, zone)).unwrap_or_default(),
+        What::Joined(_) => Vec::new(),
+    });
     page(&StoryPage {
         assigning,
-        items: entries(&story.entries, newest_first, zone, now),
-        sub: summary(&profile, zone),
-        other_order: path(!newest_first, 0),
-        earlier: (part.page > 0).then(|| path(newest_first, part.page - 1)),
-        later: next,
+        sentences: summary(&known, zone, web.now()),
+        known: profile_view::profile(&known, &here.path, |to| frame.to(to), zone),
+        curve: curve(&story.curve, &asked, &here.path, |to| frame.to(to), zone),
+        kinds: here.kinds(),
+        hidden: here.hidden(),
+        narrowed: [&asked.channel, &asked.from, &asked.until, &asked.q].iter().any(|f| !f.trim().is_empty()),
+        alone: !asked.group.is_empty() || !asked.only.is_empty(),
+        whole: AskedStory { newest: asked.newest, ..AskedStory::default() }.with(&path, &[]),
+        found: found(&asked, &story),
+        items: shown(&story, &asked, &here.path, |to| frame.to(to), zone),
+        full,
+        other_order: here.to(&[("newest", if asked.newest == 1 { "0" } else { "1" })]),
+        earlier: (story.offset > 0).then(|| here.paged(page_now - 1)),
+        later: (story.offset + step < story.total).then(|| here.paged(page_now + 1)),
         decides: frame.visit.may(Area::Decide),
-        json: frame.to(format!("/api/v1/customers/{id}/story")),
+        json: frame.to(format!("/api/v1/customers/{id}/story/groups")),
+        profile_json: frame.to(format!("/api/v1/customers/{id}/profile")),
         name,
         id,
-        newest_first,
+        newest_first: asked.newest == 1,
+        channels: story.channels,
         profile,
         ways,
+        asked,
         frame,
     })
+}
+
+/// Where in a story somebody is.
+struct StoryAt<'a> {
+    asked: &'a AskedStory,
+    path: String,
+    frame: &'a Frame,
+}
+
+impl StoryAt<'_> {
+    fn to(&self, set: &[(&str, &str)]) -> String {
+        self.frame.to(self.asked.with(&self.path, set))
+    }
+
+    fn paged(&self, page: usize) -> String {
+        let (page, asked) = (page.to_string(), self.asked);
+        self.to(&[("page", &page), ("group", asked.group.trim()), ("only", asked.only.trim())])
+    }
+
+    fn kinds(&self) -> Vec<Choice> {
+        let now = self.asked.kind.trim();
+        let mut all =
+            vec![Choice { words: "All", href: self.to(&[("kind", ""), ("figure", "")]), is_here: now.is_empty() }];
+        all.extend(StoryKind::ALL.into_iter().map(|kind| Choice {
+            words: match kind {
+                StoryKind::Orders => "Orders",
+                StoryKind::Visits => "Visits",
+                StoryKind::Service => "Service",
+                StoryKind::Feedback => "Feedback",
+                StoryKind::Promises => "Promises",
+            },
+            href: self.to(&[("kind", kind.key()), ("figure", "")]),
+            is_here: now == kind.key(),
+        }));
+        all
+    }
+
+    fn hidden(&self) -> Vec<(&'static str, String)> {
+        let newest = if self.asked.newest == 1 { "1" } else { "" };
+        let key = self.frame.visit.chosen().filter(|_| self.frame.to("/") != "/").map_or("", |w| &w.key);
+        let fields =
+            [("newest", newest), ("kind", &self.asked.kind), ("figure", &self.asked.figure), ("workspace", key)];
+        fields.into_iter().filter(|(_, v)| !v.is_empty()).map(|(n, v)| (n, v.to_owned())).collect()
+    }
+}
+
+/// How much a filter leaves, in words.
+fn found(asked: &AskedStory, story: &throughline_pipeline::StoryPage) -> String {
+    if asked.is_all() {
+        return String::new();
+    }
+    let of = format::counted(story.interactions as u64, "interaction", "interactions");
+    let searched =
+        story.searched.map_or_else(String::new, |n| format!(", looked for in the last {}", format::count(n as u64)));
+    let what = if asked.figure.is_empty() { "" } else { "What was counted: " };
+    format!("{what}{} of {of}{searched}.", format::count(story.asked as u64))
 }
 
 /// By way of which identifiers each one is joined with the strongest; empty where one fact joins them.

@@ -230,7 +230,7 @@ async fn show_file(web: &Web, visit: Visit, id: u64, tried: Tried) -> Result<Res
     let workspace = visit.workspace()?.id;
     let run = ask(web, move |i| i.run(workspace, id)).await?;
     let has_rejects = ask(web, move |i| Ok(i.rejects(workspace, id)?.is_some())).await?;
-    let (may, now) = (visit.may(Area::Import), web.now());
+    let may = visit.may(Area::Import);
     let frame = Frame::new(web, visit, Room::Data, run.file.clone()).await?;
     let mut fault = String::new();
     let mut looked = None;
@@ -257,7 +257,7 @@ async fn show_file(web: &Web, visit: Visit, id: u64, tried: Tried) -> Result<Res
                     Ok(Some(mut p)) => {
                         let facts = std::mem::take(&mut p.story);
                         let story = web.ask(move |e| e.story_of(workspace, facts)).await?;
-                        Some(seen(&p, &story, &frame, now))
+                        Some(seen(&p, &story, &frame))
                     }
                     Ok(None) => None,
                     Err(Problem::Refused(why)) => {
@@ -300,7 +300,7 @@ fn look_in_words(look: &Look, choice: Choice, asks: bool, preview: Option<Seen>,
     }
 }
 
-fn seen(p: &Preview, story: &[StoryEntry], frame: &Frame, now: throughline_interactions::Timestamp) -> Seen {
+fn seen(p: &Preview, story: &[StoryEntry], frame: &Frame) -> Seen {
     let report = &p.report;
     let rows = format::counted(report.progress.rows, "row", "rows");
     let mut facts =
@@ -349,7 +349,7 @@ fn seen(p: &Preview, story: &[StoryEntry], frame: &Frame, now: throughline_inter
             })
             .collect(),
         person: p.person.clone(),
-        story: entries(story, false, frame.zone.as_ref(), now),
+        story: entries(story, false, frame.zone.as_ref()),
         more: p.story_length.saturating_sub(story.len() as u64),
     }
 }

@@ -3,8 +3,8 @@
 use super::customers::mood;
 use super::frame::sentence;
 use crate::format;
-use throughline_customers::CustomerProfile;
-use throughline_interactions::{Actor, Direction, Interaction, Precision, ScoreKind, Timestamp, Zone};
+use crate::summary::late;
+use throughline_interactions::{Actor, Direction, Interaction, Precision, Timestamp, Zone};
 use throughline_pipeline::{PromiseOutcome, PromiseState, StoryEntry};
 
 /// What stands on the column of time.
@@ -15,8 +15,13 @@ pub(crate) enum Item {
     Entry(Box<Told>),
 }
 
+/// Characters of a text that stand in the story; the page of the interaction has all of it.
+const TEXT: usize = 1_500;
+
 /// An interaction as it is told.
 pub(crate) struct Told {
+    /// Its place in the ledger; 0 for what is not in it.
+    pub(crate) position: u64,
     pub(crate) day: String,
     pub(crate) time: String,
     pub(crate) title: String,
@@ -24,6 +29,8 @@ pub(crate) struct Told {
     pub(crate) notes: Vec<String>,
     pub(crate) promises: Vec<Word>,
     pub(crate) text: Option<String>,
+    /// There is more of the text.
+    pub(crate) is_cut: bool,
     /// The feeling in a word, and `low`, `mid`, `high` or nothing for the dot.
     pub(crate) feeling: &'static str,
     pub(crate) mood: &'static str,
@@ -36,7 +43,7 @@ pub(crate) struct Word {
 }
 
 /// Entries in their order, with the silences between them.
-pub(crate) fn entries(entries: &[StoryEntry], newest_first: bool, zone: Option<&Zone>, now: Timestamp) -> Vec<Item> {
+pub(crate) fn entries(entries: &[StoryEntry], newest_first: bool, zone: Option<&Zone>) -> Vec<Item> {
     let mut items = Vec::with_capacity(entries.len());
     let mut before: Option<(Timestamp, String)> = None;
     for entry in entries {
@@ -47,27 +54,30 @@ pub(crate) fn entries(entries: &[StoryEntry], newest_first: bool, zone: Option<&
             items.extend(format::silence(seconds).map(Item::Gap));
         }
         let same_day = before.as_ref().is_some_and(|(_, d)| *d == day);
-        items.push(Item::Entry(Box::new(tell(entry, if same_day { String::new() } else { day.clone() }, zone, now))));
+        items.push(Item::Entry(Box::new(tell(entry, if same_day { String::new() } else { day.clone() }, zone))));
         before = Some((at, day));
     }
     items
 }
 
-fn tell(entry: &StoryEntry, day: String, zone: Option<&Zone>, now: Timestamp) -> Told {
+fn tell(entry: &StoryEntry, day: String, zone: Option<&Zone>) -> Told {
     let i = &entry.interaction;
-    let mut promises: Vec<Word> = entry.promise.iter().map(|p| promised(p, zone, now)).collect();
+    let mut promises: Vec<Word> = entry.promise.iter().map(|p| promised(p, zone)).collect();
     promises.extend(entry.keeps.iter().map(|p| kept(p, zone)));
     // The dot stands where it hurt: at what came late, or at what never came.
     let overdue = entry.promise.as_ref().is_some_and(|p| p.state == PromiseState::Overdue);
     let broken = overdue || entry.keeps.iter().any(|p| p.state == PromiseState::Late);
+    let text = i.text.as_deref().map(str::trim).filter(|t| !t.is_empty());
     let share = i.score.as_ref().map(|s| (s.value - s.min) / (s.max - s.min));
     Told {
+        position: entry.position,
         day,
         time: format::clock_time(i.occurred_at, zone),
         title: title(i),
         amount: i.money.as_ref().map(format::money).unwrap_or_default(),
         notes: notes(entry),
-        text: i.text.clone().filter(|t| !t.trim().is_empty()),
+        text: text.map(|t| shorten(t, TEXT).to_owned()),
+        is_cut: text.is_some_and(|t| shorten(t, TEXT).len() < t.len()),
         feeling: entry.feeling.map_or("", |f| f.words),
         mood: match share {
             Some(s) => mood(s),
@@ -95,14 +105,7 @@ fn notes(entry: &StoryEntry) -> Vec<String> {
     let i = &entry.interaction;
     let mut notes = Vec::new();
     if let Some(s) = &i.score {
-        let asked = match &s.kind {
-            ScoreKind::Nps => "would recommend",
-            ScoreKind::Csat => "satisfied",
-            ScoreKind::Ces => "found it easy",
-            ScoreKind::Stars => "rated",
-            ScoreKind::Other(name) => name,
-        };
-        notes.push(format!("{asked} {}", format::score(s)));
+        notes.push(format!("{} {}", format::asked(s.kind.as_str()), format::score(s)));
     }
     let place = [i.channel.as_str(), i.touchpoint.as_str()]
         .into_iter()
@@ -130,59 +133,33 @@ fn notes(entry: &StoryEntry) -> Vec<String> {
     notes
 }
 
-/// Long ids by their beginning.
-fn clip(value: &str) -> &str {
-    value.char_indices().nth(24).map_or(value, |(at, _)| &value[..at])
+/// At most so many characters.
+pub(crate) fn shorten(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).map_or(text, |(at, _)| &text[..at])
 }
 
-fn promised(p: &PromiseOutcome, zone: Option<&Zone>, now: Timestamp) -> Word {
+/// Long ids by their beginning.
+pub(crate) fn clip(value: &str) -> &str {
+    shorten(value, 24)
+}
+
+pub(crate) fn promised(p: &PromiseOutcome, zone: Option<&Zone>) -> Word {
     let due = match p.precision {
         Precision::Day => format::day(p.due, zone),
         Precision::Instant => format::minute(p.due, zone),
     };
     let (state, mood) = match p.state {
         PromiseState::Kept => ("kept".to_owned(), "high"),
-        PromiseState::Late => (late(p, zone), "low"),
+        PromiseState::Late => (format!("{} late", late(p, zone)), "low"),
         PromiseState::Open => ("still open".to_owned(), ""),
-        PromiseState::Overdue => {
-            let seconds = (now.0 - p.deadline.0).max(0) / 1_000_000;
-            (format!("never done, overdue by {}", format::duration_in_words(seconds)), "low")
-        }
+        PromiseState::Overdue => (format!("never done, overdue by {}", late(p, zone)), "low"),
     };
     Word { words: format!("promised {} by {due}: {state}", p.kind), mood }
 }
 
-fn kept(p: &PromiseOutcome, zone: Option<&Zone>) -> Word {
+pub(crate) fn kept(p: &PromiseOutcome, zone: Option<&Zone>) -> Word {
     match p.state {
-        PromiseState::Late => Word { words: format!("{} promise: {}", p.kind, late(p, zone)), mood: "low" },
+        PromiseState::Late => Word { words: format!("{} promise: {} late", p.kind, late(p, zone)), mood: "low" },
         _ => Word { words: format!("{} promise kept", p.kind), mood: "high" },
     }
-}
-
-/// A promised day is missed by days of the calendar, a promised moment by what has passed since.
-fn late(p: &PromiseOutcome, zone: Option<&Zone>) -> String {
-    let seconds = match (p.precision, p.kept_at) {
-        (Precision::Day, Some(at)) => format::days_between(p.due, at, zone) * 86_400,
-        _ => p.late_by_seconds.unwrap_or(0),
-    };
-    format!("{} late", format::duration_in_words(seconds))
-}
-
-/// The customer in two sentences.
-pub(crate) fn summary(profile: &CustomerProfile, zone: Option<&Zone>) -> String {
-    let row = &profile.row;
-    // Who was only told about has a name and no story yet.
-    if row.last_seen.0 == 0 {
-        return format!("Known since {}, and not seen yet.", format::day(row.first_seen, zone));
-    }
-    let mut text = format!(
-        "With you since {}; {}, the last on {}.",
-        format::day(row.first_seen, zone),
-        format::counted(row.interactions, "interaction", "interactions"),
-        format::day(row.last_seen, zone)
-    );
-    if let Some(score) = &row.last_score {
-        text.push_str(&format!(" The last answer was {}.", format::score(score)));
-    }
-    text
 }
