@@ -417,29 +417,26 @@ pub(crate) struct Word {
     pub(crate) allowed: bool,
     pub(crate) occurred_at: i64,
     pub(crate) position: u64,
+    /// Somebody waits for a yes: nothing is taken without one.
+    pub(crate) is_waited_for: bool,
 }
 
 impl Brand {
-    /// What of a fact's words about consent is to be kept: every no, and every yes but the one that changes
-    /// nothing, because what it is for is taken of everybody who has said nothing.
+    /// What a fact says of purposes, of a person with these nodes.
     pub(crate) fn words(&self, i: &Interaction, nodes: &[Node], position: u64) -> Vec<Word> {
         let door = self.door();
-        let known = self.consents();
-        let matters = |purpose: &str, allowed: bool| {
-            let says_something = || !door.rules.takes_untold(purpose);
-            match known.last_word(purpose, nodes) {
-                Some(word) => word != allowed || !allowed,
-                None => !allowed || says_something(),
-            }
+        let is_waited_for = |purpose: &str| {
+            let rule = door.rules.consent.iter().find(|c| c.purpose.eq_ignore_ascii_case(purpose));
+            rule.is_some_and(|c| c.untold == Untold::Refuse)
         };
-        let each = i.consent.iter().filter(|(purpose, allowed)| matters(purpose, **allowed));
         let word = |(purpose, allowed): (&String, &bool)| Word {
             nodes: nodes.to_vec(),
             purpose: purpose.to_ascii_lowercase(),
             allowed: *allowed,
             occurred_at: i.occurred_at.0,
             position,
+            is_waited_for: is_waited_for(purpose),
         };
-        each.map(word).collect()
+        i.consent.iter().map(word).collect()
     }
 }

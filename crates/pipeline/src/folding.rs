@@ -10,7 +10,8 @@ use crate::brand::Brand;
 use crate::door::Word;
 use crate::engine::Inner;
 use crate::erasure::ErasureFrame;
-use crate::profile::{Words, forget_words, later_yes};
+use crate::last_words::write_last_words;
+use crate::profile::{Words, forget_words};
 use crate::rows::{Names, row};
 use crate::segments::{self, Change, read_changes, write_changes};
 use crate::tallies::Pending;
@@ -519,48 +520,11 @@ fn fold_part<'a>(
     }
     aside::write_decided(tx, id, &part.decided)?;
     part.said.write(tx, id)?;
-    write_words(tx, &brand, &part.words)?;
+    write_last_words(tx, &brand, &part.words)?;
     write_changes(tx, &brand, &part.changes)?;
     let changes: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
     record_changes(tx, id, last, &changes)?;
     Ok((part, moved.into_iter().map(|m| Moved { node: m.node.0, from: m.from, to: m.to }).collect()))
-}
-
-/// Keeps what people said of purposes; a later word goes before an earlier one, whenever it came, and of two at
-/// the same moment the withdrawal.
-fn write_words(tx: &Transaction<'_>, brand: &Brand, words: &[Word]) -> rusqlite::Result<()> {
-    if words.is_empty() {
-        return Ok(());
-    }
-    let mut put = tx.prepare_cached(
-        "INSERT INTO pipeline_consents (workspace, node, purpose, allowed, occurred_at, position)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (workspace, node, purpose) DO UPDATE
-         SET allowed = excluded.allowed, occurred_at = excluded.occurred_at, position = excluded.position
-         WHERE excluded.occurred_at > pipeline_consents.occurred_at
-            OR (excluded.occurred_at = pipeline_consents.occurred_at AND excluded.allowed < pipeline_consents.allowed)",
-    )?;
-    let mut known = brand.change_consents();
-    for word in words {
-        // A yes that nothing waited for is not kept here, and yet a no that comes late does not undo it.
-        if !word.allowed && later_yes(tx, brand.workspace.id, &word.nodes, &word.purpose, word.occurred_at)? {
-            continue;
-        }
-        for node in &word.nodes {
-            let is_news = put.execute(params![
-                brand.workspace.id.0,
-                node.0.cast_signed(),
-                word.purpose,
-                i64::from(word.allowed),
-                word.occurred_at,
-                word.position.cast_signed()
-            ])?;
-            if is_news > 0 {
-                known.note(&word.purpose, *node, word.allowed);
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Keeps what the timeline's files do not know yet: (node, before, after), or (0, customer, 0) for

@@ -21,6 +21,7 @@ mod receive;
 mod arrivals;
 mod aside;
 mod door;
+mod last_words;
 mod recent;
 mod tallies;
 mod whereabouts;

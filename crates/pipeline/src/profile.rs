@@ -15,7 +15,7 @@ pub use inferred::Inferred;
 pub use region::Region;
 pub use stated::{Stated, StatedBy};
 
-pub(crate) use consent::{Words, forget_words, later_yes};
+pub(crate) use consent::{Words, forget_words};
 
 use crate::story::{Feeling, PromiseOutcome, Reading, Said};
 use crate::{Engine, EngineError};
@@ -84,7 +84,7 @@ pub struct Computed {
     pub last_seen: Option<Seen>,
     /// The last thing that they did themselves.
     pub last_did: Option<Seen>,
-    /// Interactions.
+    /// Interactions, without those of machines and of the brand's own people.
     pub interactions: u64,
     /// Orders; `None` where no journey is about orders.
     pub orders: Option<Counted>,
@@ -177,7 +177,7 @@ impl Engine {
             first_seen: at(row.first_seen, Box::new(all.clone())),
             last_seen: at(row.last_seen, Box::new(all.clone().rev())),
             last_did: all.rev().find(|p| m.is_own(*p)).map(seen),
-            interactions: m.all.len() as u64,
+            interactions: row.interactions,
             orders: about.map(|j| counted(&lived.orders, CustomerFigure::Orders, figures::how_orders(j))),
             spend: lived.spend.clone(),
             returns: about.map(|j| counted(&lived.returns, CustomerFigure::Returns, figures::how_returns(j))),

@@ -115,12 +115,12 @@ fn felt(p: &Profile, zone: Option<&Zone>, now: Timestamp) -> Vec<String> {
     if let Some(a) = answer {
         let on_scale = format!("{} of {}", format::plain(a.said.value), format::plain(a.said.max));
         let when = ago(a.seen.at, zone, now);
-        let asked = format::asked(&a.said.kind);
+        let asked = crate::console::sentence(format::asked(&a.said.kind));
         let and = match words.filter(|w| w.seen.position == a.seen.position) {
             Some(w) => format!(", and said {}", quoted(&w.text)),
             None => String::new(),
         };
-        said.push(format!("The last answer was {on_scale} ({asked}), {}, {when}{and}.", a.feeling.words));
+        said.push(format!("{asked} {on_scale} {when} ({}){and}.", a.feeling.words));
     }
     if let Some(w) = words.filter(|w| answer.is_none_or(|a| a.seen.position != w.seen.position)) {
         said.push(format!("Said {} {}.", quoted(&w.text), ago(w.seen.at, zone, now)));
@@ -133,7 +133,7 @@ fn quoted(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (short, more) = match line.char_indices().nth(QUOTED) {
         Some((at, _)) => (line[..at].trim_end(), " …"),
-        None => (line.as_str(), ""),
+        None => (line.trim_end_matches('.'), ""),
     };
     format!("“\u{2068}{short}{more}\u{2069}”")
 }

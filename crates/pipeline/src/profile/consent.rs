@@ -102,26 +102,6 @@ pub(crate) fn forget_words(tx: &Transaction<'_>, workspace: WorkspaceId, node: N
     Ok(())
 }
 
-/// Whether under any of these nodes a later yes was said than a no of this moment.
-pub(crate) fn later_yes(
-    tx: &Transaction<'_>,
-    workspace: WorkspaceId,
-    nodes: &[Node],
-    purpose: &str,
-    at: i64,
-) -> rusqlite::Result<bool> {
-    let mut select = tx.prepare_cached(
-        "SELECT 1 FROM pipeline_consent_words
-         WHERE workspace = $1 AND node = $2 AND purpose = $3 AND occurred_at > $4 AND allowed = 1 LIMIT 1",
-    )?;
-    for node in nodes {
-        if select.exists(params![workspace.0, node.0.cast_signed(), purpose, at])? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 fn spoken(c: &Connection, workspace: WorkspaceId, nodes: &[Node]) -> rusqlite::Result<BTreeMap<String, Vec<Spoken>>> {
     let mut by_purpose: BTreeMap<String, Vec<Spoken>> = BTreeMap::new();
     let mut select = c.prepare_cached(

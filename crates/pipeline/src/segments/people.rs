@@ -90,19 +90,18 @@ impl Person for Reading<'_> {
     }
 }
 
-/// The last word under any identifier of a customer; at one and the same moment, the later in the ledger.
+/// The last word under any identifier of a customer; of two at one moment, the one that does not allow it.
 fn last_word(c: &Connection, brand: &Brand, customer: u64, purpose: &str) -> rusqlite::Result<Option<bool>> {
     let nodes: Vec<Node> = brand.graph().nodes(customer);
     let mut select = c.prepare_cached(
-        "SELECT occurred_at, position, allowed FROM pipeline_consents
-         WHERE workspace = $1 AND node = $2 AND purpose = $3",
+        "SELECT occurred_at, allowed FROM pipeline_consent_words WHERE workspace = $1 AND node = $2 AND purpose = $3",
     )?;
-    let mut last: Option<(i64, i64, i64)> = None;
+    let mut last: Option<(i64, bool)> = None;
     for node in nodes {
         let mut rows = select.query(rusqlite::params![brand.workspace.id.0, node.0.cast_signed(), purpose])?;
         while let Some(r) = rows.next()? {
-            last = last.max(Some((r.get(0)?, r.get(1)?, r.get(2)?)));
+            last = last.max(Some((r.get(0)?, r.get::<_, i64>(1)? == 0)));
         }
     }
-    Ok(last.map(|(_, _, allowed)| allowed != 0))
+    Ok(last.map(|(_, refuses)| !refuses))
 }

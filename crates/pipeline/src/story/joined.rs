@@ -1,23 +1,25 @@
-//! When identifiers became one person: the dates at which a fact joined two that had been strangers.
+//! When identifiers became one person: the dates at which facts joined those that had been strangers.
 //!
-//! Links that only say again what is known join nobody, and neither do those that somebody has taken apart.
+//! Links that only say again what is known join nobody, and neither do those that somebody has taken apart. What
+//! was joined within a minute — somebody signs in and says who they are — is told as one.
 
 use serde::Serialize;
 use std::collections::HashMap;
 use throughline_customers::Evidence;
 use throughline_interactions::{Identifier, Node, Timestamp};
 
-/// Two identifiers, one person from then on.
+/// Joined within so many microseconds is joined at once.
+const AT_ONCE: i64 = 60 * 1_000_000;
+
+/// Identifiers, one person from then on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Joined {
-    /// When the fact happened in which both stood.
+    /// When the first of the facts happened in which they stood together.
     pub at: Timestamp,
     /// Its place in the ledger.
     pub position: u64,
-    /// One.
-    pub a: Identifier,
-    /// The other.
-    pub b: Identifier,
+    /// Two or more.
+    pub identifiers: Vec<Identifier>,
 }
 
 /// The joinings among a customer's links, in the order in which the facts happened.
@@ -30,8 +32,24 @@ pub(crate) fn joined(links: &[Evidence]) -> Vec<Joined> {
         head.insert(a.max(b), a.min(b));
         a != b
     };
-    let new = links.into_iter().filter(|l| joins(l));
-    new.map(|l| Joined { at: l.occurred_at, position: l.position, a: l.a.clone(), b: l.b.clone() }).collect()
+    let mut told: Vec<Joined> = Vec::new();
+    for l in links.into_iter().filter(|l| joins(l)) {
+        let known = |j: &Joined, i: &Identifier| j.identifiers.contains(i);
+        let at_once = |j: &&mut Joined| l.occurred_at.0 - j.at.0 <= AT_ONCE && (known(j, &l.a) || known(j, &l.b));
+        match told.last_mut().filter(at_once) {
+            Some(j) => [&l.a, &l.b].into_iter().for_each(|i| {
+                if !known(j, i) {
+                    j.identifiers.push(i.clone());
+                }
+            }),
+            None => told.push(Joined {
+                at: l.occurred_at,
+                position: l.position,
+                identifiers: vec![l.a.clone(), l.b.clone()],
+            }),
+        }
+    }
+    told
 }
 
 fn find(head: &mut HashMap<Node, Node>, node: Node) -> Node {
@@ -55,7 +73,7 @@ mod tests {
             a_node: Node(a),
             b: id(b),
             b_node: Node(b),
-            occurred_at: Timestamp(at),
+            occurred_at: Timestamp(at * 60_000_000),
             position: at.unsigned_abs(),
             cut,
         }
@@ -63,13 +81,16 @@ mod tests {
 
     #[test]
     fn only_what_joins_strangers_is_told_in_whatever_order_links_come() {
-        let check = |links: &[Evidence], expected: &[i64]| {
-            let told: Vec<i64> = joined(links).iter().map(|j| j.at.0).collect();
+        let check = |links: &[Evidence], expected: &[(u64, usize)]| {
+            let told: Vec<_> = joined(links).iter().map(|j| (j.position, j.identifiers.len())).collect();
             assert_eq!(told, expected);
         };
         let (ab, bc, ac, cd) = (link(3, 1, 2, false), link(1, 2, 3, false), link(5, 1, 3, false), link(9, 3, 4, true));
-        check(&[ab.clone(), bc.clone(), ac.clone(), cd.clone()], &[1, 3]);
-        check(&[cd, ac, bc, ab], &[1, 3]);
+        check(&[ab.clone(), bc.clone(), ac.clone(), cd.clone()], &[(1, 2), (3, 2)]);
+        check(&[cd, ac, bc.clone(), ab], &[(1, 2), (3, 2)]);
         check(&[], &[]);
+        // Within a minute it is one joining, if it is of the same.
+        check(&[bc.clone(), link(2, 3, 4, false)], &[(1, 3)]);
+        check(&[bc, link(2, 8, 9, false)], &[(1, 2), (2, 2)]);
     }
 }

@@ -2,6 +2,7 @@
 //! The engine on real files: ledger, SQLite and timelines in a temporary directory.
 
 mod aside;
+mod consent;
 mod door;
 mod encryption;
 mod erasure;

@@ -11,10 +11,10 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use throughline_interactions::Zone;
-use throughline_pipeline::Profile;
+use throughline_pipeline::{Profile, StoryPage};
 
 /// The profile, under a strong tag: whoever has it already is told so, and nothing else.
 ///
@@ -27,7 +27,8 @@ pub(crate) async fn profile(
 ) -> Result<Response, Problem> {
     let (workspace, asked) = (visit.workspace()?.id, customer_id(&id)?);
     let profile = web.ask(move |e| e.profile(workspace, e.customer(workspace, asked)?)).await?;
-    let body = body(&profile, (profile.customer.id != asked).then_some(id))?;
+    let merged_from = (profile.customer.id != asked).then_some(id);
+    let body = serde_json::to_vec(&Body { profile, merged_from }).map_err(|e| Problem::Broken(e.to_string()))?;
     let tag = format!("\"{}\"", hex(&Sha256::digest(&body)[..16]));
     let value = HeaderValue::from_str(&tag).map_err(|e| Problem::Broken(e.to_string()))?;
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|v| v.to_str().ok());
@@ -39,11 +40,20 @@ pub(crate) async fn profile(
     Ok((kept, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
 }
 
-fn body(profile: &Profile, merged_from: Option<String>) -> Result<Vec<u8>, Problem> {
-    let broken = |e: serde_json::Error| Problem::Broken(e.to_string());
-    let mut value = serde_json::to_value(profile).map_err(broken)?;
-    value["merged_from"] = json!(merged_from);
-    serde_json::to_vec(&value).map_err(broken)
+/// The profile, and the id that was asked for where that is another customer's now.
+#[derive(Serialize)]
+struct Body {
+    #[serde(flatten)]
+    profile: Profile,
+    merged_from: Option<String>,
+}
+
+/// A page of the story with the customer in sentences.
+#[derive(Serialize)]
+pub(crate) struct Told {
+    summary: Vec<String>,
+    #[serde(flatten)]
+    page: StoryPage,
 }
 
 /// Whether a tag of a list names this one; the comparison for reading is the weak one (RFC 9110, 13.1.2).
@@ -64,7 +74,7 @@ pub(crate) async fn groups(
     visit: Visit,
     Path(id): Path<String>,
     query: Result<Query<AskedStory>, QueryRejection>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Told>, Problem> {
     let Query(asked) = query?;
     let (workspace, customer) = (visit.workspace()?.id, customer_id(&id)?);
     let zone = Zone::new(&visit.workspace()?.zone).ok();
@@ -76,9 +86,7 @@ pub(crate) async fn groups(
             Ok((e.profile(workspace, customer)?, page))
         })
         .await?;
-    let mut answer = serde_json::to_value(&page).map_err(|e| Problem::Broken(e.to_string()))?;
-    answer["summary"] = json!(summary(&profile, zone.as_ref(), web.now()));
-    Ok(Json(answer))
+    Ok(Json(Told { summary: summary(&profile, zone.as_ref(), web.now()), page }))
 }
 
 #[cfg(test)]

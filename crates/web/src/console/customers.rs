@@ -220,7 +220,7 @@ pub(crate) async fn story(
         full,
         other_order: here.to(&[("newest", if asked.newest == 1 { "0" } else { "1" })]),
         earlier: (story.offset > 0).then(|| here.paged(page_now - 1)),
-        later: (story.offset + step < story.total).then(|| here.paged(page_now + 1)),
+        later: (story.offset.saturating_add(step) < story.total).then(|| here.paged(page_now.saturating_add(1))),
         decides: frame.visit.may(Area::Decide),
         json: frame.to(format!("/api/v1/customers/{id}/story/groups")),
         profile_json: frame.to(format!("/api/v1/customers/{id}/profile")),

@@ -161,7 +161,10 @@ fn guessed(p: &Profile, figure: &impl Fn(&str) -> String, at: &impl Fn(u64) -> S
     let region = |(name, r): (&str, &Region)| Need {
         name: name.to_owned(),
         value: spoken(name, &r.value),
-        evidence: format!("from {}, in {} of the last {}", r.from, r.n, r.of),
+        evidence: match r.of {
+            1 => format!("from {}", r.from),
+            of => format!("from {}, in {} of the last {of}", r.from, r.n),
+        },
         href: r.positions.first().map_or_else(String::new, |p| at(*p)),
     };
     let inferred = p.inferred.iter().map(|i| {

@@ -24,8 +24,9 @@ pub(crate) enum Shown {
 pub(crate) struct JoinedView {
     pub(crate) day: String,
     pub(crate) time: String,
-    pub(crate) a: (String, String),
-    pub(crate) b: (String, String),
+    pub(crate) title: String,
+    /// Kinds and values.
+    pub(crate) identifiers: Vec<(String, String)>,
 }
 
 /// A group in words.
@@ -95,7 +96,15 @@ pub(crate) fn shown(
 
 fn joined(j: &Joined, zone: Option<&Zone>) -> JoinedView {
     let named = |i: &Identifier| (format::name(&i.kind).to_lowercase(), clip(&i.value).to_owned());
-    JoinedView { day: format::day(j.at, zone), time: format::clock_time(j.at, zone), a: named(&j.a), b: named(&j.b) }
+    JoinedView {
+        day: format::day(j.at, zone),
+        time: format::clock_time(j.at, zone),
+        title: match j.identifiers.len() {
+            2 => "Two identifiers became one person".to_owned(),
+            n => format!("{n} identifiers became one person"),
+        },
+        identifiers: j.identifiers.iter().map(named).collect(),
+    }
 }
 
 fn group(g: &StoryGroup, asked: &AskedStory, to: &dyn Fn(&[(&str, &str)]) -> String, zone: Option<&Zone>) -> GroupView {

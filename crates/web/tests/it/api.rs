@@ -182,6 +182,6 @@ fn what_was_told_of_somebody_is_on_their_page_with_what_it_was_before() {
     let plan = &traits[1]["told"][0];
     assert_eq!((&plan["source"], &plan["position"]), (&json!("crm"), &json!(2)), "{plan}");
     let story = house.admin().get(&format!("/customers/{id}")).text();
-    assert!(story.contains("What was told") && story.contains("<b>pro &#60;b&#62;</b>"), "{story}");
-    assert!(story.contains("before: basic until 5 Jan 2026"), "{story}");
+    assert!(story.contains("What was told") && story.contains("<b dir=\"auto\">pro &#60;b&#62;</b>"), "{story}");
+    assert!(story.contains("before: <bdi>basic</bdi> until 5 Jan 2026"), "{story}");
 }

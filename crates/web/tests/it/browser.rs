@@ -98,6 +98,8 @@ fn every_page_is_sound_in_a_browser() {
     );
     let customers = admin.get("/customers").text();
     let story = link(&customers, "/customers/");
+    let shown = admin.get(&story).text();
+    let one_interaction = link(&shown, &format!("{story}?only="));
     // What the palette finds somebody by.
     let row = house.engine.customers(house.workspace.id, &query()).unwrap().rows.remove(0);
     let customer = row.identifiers.iter().find(|i| i.kind == "email").unwrap_or(&row.identifiers[0]).value.clone();
@@ -183,6 +185,9 @@ fn every_page_is_sound_in_a_browser() {
         "/customers?search=nobody-at-all",
         &story,
         &format!("{story}?newest=1"),
+        &format!("{story}?kind=orders&q=order"),
+        &format!("{story}?figure=orders"),
+        &one_interaction,
         "/data",
         &source,
         &message,

@@ -28,6 +28,7 @@ mod script;
 mod segments;
 mod sdks;
 mod sources;
+mod story;
 mod tls;
 mod today;
 mod tour;

@@ -120,7 +120,10 @@ fn a_story_is_told_in_words_and_its_texts_are_escaped() {
     check(
         &html,
         &[
-            "With you since 5 Jan 2026",
+            "Customer since 5 Jan 2026; 1 order for € 96; 3 interactions.",
+            "The last delivery came 4 days late.",
+            "Rated 1 of 5 on 20 Feb 2026 (very upset), and said",
+            "Has not been seen for",
             "3 interactions",
             "Order Completed, € 96",
             "39 quiet days",
