@@ -122,5 +122,8 @@ pub fn migrations() -> Vec<Migration> {
         sql: include_str!("migrations/0006.sql"),
         tables: &[Table { name: "pipeline_consent_words", kind: TableKind::Derived }],
     };
-    [own, by_id, door, keys, segments, words].into_iter().chain(throughline_customers::migrations().iter().copied()).collect()
+    [own, by_id, door, keys, segments, words]
+        .into_iter()
+        .chain(throughline_customers::migrations().iter().copied())
+        .collect()
 }

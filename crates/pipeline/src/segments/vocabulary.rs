@@ -59,7 +59,7 @@ impl Engine {
         self.store().read(|c| {
             let text = |r: &rusqlite::Row<'_>| r.get::<_, String>(0);
             found.purposes = c
-                .prepare("SELECT DISTINCT purpose FROM pipeline_consents WHERE workspace = $1")?
+                .prepare("SELECT DISTINCT purpose FROM pipeline_consent_words WHERE workspace = $1")?
                 .query_map([workspace.0], text)?
                 .collect::<rusqlite::Result<_>>()?;
             Ok(())
