@@ -2,7 +2,7 @@
 
 use crate::names::NameCodec;
 use throughline_interactions::{Node, WorkspaceId};
-use throughline_store::rusqlite::{self, Connection, params};
+use throughline_store::sql::{self, Connection, params};
 
 /// What was told last of a trait, under any identifier of a customer; of values told at one moment the greater.
 pub fn told_last(
@@ -11,7 +11,7 @@ pub fn told_last(
     customer: u64,
     name: &str,
     names: &dyn NameCodec,
-) -> rusqlite::Result<Option<String>> {
+) -> sql::Result<Option<String>> {
     let mut select = c.prepare_cached(
         "SELECT n.node, t.value, t.last_said FROM customers_nodes n
          JOIN customers_traits t ON t.workspace = n.workspace AND t.node = n.node
@@ -27,14 +27,14 @@ pub fn told_last(
 }
 
 /// The kinds of a customer's identifiers.
-pub fn kinds_of(c: &Connection, workspace: WorkspaceId, customer: u64) -> rusqlite::Result<Vec<String>> {
+pub fn kinds_of(c: &Connection, workspace: WorkspaceId, customer: u64) -> sql::Result<Vec<String>> {
     c.prepare_cached("SELECT DISTINCT kind FROM customers_nodes WHERE workspace = $1 AND customer = $2")?
         .query_map(params![workspace.0, customer.cast_signed()], |r| r.get(0))?
         .collect()
 }
 
 /// The names of traits that were told of anybody, those of the most people first.
-pub fn trait_names(c: &Connection, workspace: WorkspaceId, most: u32) -> rusqlite::Result<Vec<String>> {
+pub fn trait_names(c: &Connection, workspace: WorkspaceId, most: u32) -> sql::Result<Vec<String>> {
     c.prepare_cached(
         "SELECT name FROM customers_traits WHERE workspace = $1 GROUP BY name ORDER BY COUNT(*) DESC, name LIMIT $2",
     )?

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use throughline_interactions::{
     Identifier, IdentifierClass, Interaction, MessageKey, Node, NodeSecret, OrderKey, Score, Timestamp, WorkspaceId,
 };
-use throughline_store::rusqlite::{self, Connection, Transaction, params};
+use throughline_store::sql::{self, Connection, Transaction, params};
 use throughline_store::{Migration, Table, TableKind};
 
 /// The room's schema.
@@ -197,7 +197,7 @@ impl<'a> Fold<'a> {
     }
 
     /// Writes the batch's rows.
-    pub fn write(self, tx: &Transaction<'_>) -> rusqlite::Result<FoldedBatch> {
+    pub fn write(self, tx: &Transaction<'_>) -> sql::Result<FoldedBatch> {
         let w = self.workspace.0;
         let mut upsert = tx.prepare_cached(include_str!("sql/upsert_node.sql"))?;
         let mut nodes: Vec<_> = self.seen.into_iter().collect();
@@ -272,7 +272,7 @@ fn later(one: (Timestamp, &Score), other: (Timestamp, &Score)) -> bool {
         .is_lt()
 }
 
-fn write_moved(tx: &Transaction<'_>, workspace: u32, moved: &[Moved]) -> rusqlite::Result<()> {
+fn write_moved(tx: &Transaction<'_>, workspace: u32, moved: &[Moved]) -> sql::Result<()> {
     let mut last: HashMap<Node, u64> = HashMap::new();
     for m in moved {
         last.insert(m.node, m.to);
@@ -300,11 +300,10 @@ fn name_of(i: &Interaction) -> Option<String> {
 }
 
 /// Loads the graph and the nodes of erased people.
-pub fn load_graph(c: &Connection, workspace: WorkspaceId) -> rusqlite::Result<(IdentityGraph, Vec<Node>)> {
+pub fn load_graph(c: &Connection, workspace: WorkspaceId) -> sql::Result<(IdentityGraph, Vec<Node>)> {
     let mut graph = IdentityGraph::default();
     let mut cuts = c.prepare("SELECT a, b FROM customers_cuts WHERE workspace = $1")?;
-    let cuts =
-        cuts.query_map([workspace.0], |r| Ok((node(r, 0)?, node(r, 1)?)))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let cuts = cuts.query_map([workspace.0], |r| Ok((node(r, 0)?, node(r, 1)?)))?.collect::<sql::Result<Vec<_>>>()?;
     for (a, b) in cuts {
         graph.cut(a, b);
     }
@@ -314,7 +313,7 @@ pub fn load_graph(c: &Connection, workspace: WorkspaceId) -> rusqlite::Result<(I
     )?;
     let mut rows = links.query([workspace.0])?;
     while let Some(r) = rows.next()? {
-        let kind = |i: usize| -> rusqlite::Result<NodeKind> {
+        let kind = |i: usize| -> sql::Result<NodeKind> {
             Ok(NodeKind::of(&Identifier { kind: r.get(i)?, value: String::new() }))
         };
         let evidence = OrderKey {
@@ -324,14 +323,14 @@ pub fn load_graph(c: &Connection, workspace: WorkspaceId) -> rusqlite::Result<(I
             message_hash: r.get::<_, i64>(7)?.cast_unsigned(),
         };
         let position = r.get::<_, i64>(8)?.cast_unsigned();
-        graph.link(Edge::new((node(r, 0)?, kind(2)?), (node(r, 1)?, kind(3)?), evidence, position));
+        graph.link(Edge::new((node(&r, 0)?, kind(2)?), (node(&r, 1)?, kind(3)?), evidence, position));
     }
     let mut erased = c.prepare("SELECT node FROM customers_erased WHERE workspace = $1")?;
-    let erased = erased.query_map([workspace.0], |r| node(r, 0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let erased = erased.query_map([workspace.0], |r| node(r, 0))?.collect::<sql::Result<Vec<_>>>()?;
     Ok((graph, erased))
 }
 
-fn node(r: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result<Node> {
+fn node(r: &sql::Row<'_>, i: usize) -> sql::Result<Node> {
     Ok(Node(r.get::<_, i64>(i)?.cast_unsigned()))
 }
 
@@ -343,7 +342,7 @@ pub fn forget(
     graph: &mut IdentityGraph,
     nodes: &[Node],
     position: u64,
-) -> rusqlite::Result<Vec<Moved>> {
+) -> sql::Result<Vec<Moved>> {
     let moved = graph.forget(nodes);
     for n in nodes {
         let (w, n) = (workspace.0, n.0.cast_signed());

@@ -4,7 +4,7 @@ use crate::names::NameCodec;
 use crate::traits::Trait;
 use serde::Serialize;
 use throughline_interactions::{Identifier, Node, Score, ScoreKind, Timestamp, WorkspaceId, identifier_rank};
-use throughline_store::rusqlite::{self, Connection, Row, params};
+use throughline_store::sql::{self, Connection, Row, params};
 
 /// What to list.
 #[derive(Debug, Clone, Default)]
@@ -108,7 +108,7 @@ fn hex_node<S: serde::Serializer>(node: &Node, s: S) -> Result<S::Ok, S::Error> 
 }
 
 /// How many customers there are. It reads the index of customers and no row.
-pub fn customer_count(c: &Connection, workspace: WorkspaceId) -> rusqlite::Result<u64> {
+pub fn customer_count(c: &Connection, workspace: WorkspaceId) -> sql::Result<u64> {
     let sql = "SELECT COUNT(*) FROM (SELECT DISTINCT customer FROM customers_nodes WHERE workspace = $1) AS people";
     Ok(c.prepare_cached(sql)?.query_row([workspace.0], |r| r.get::<_, i64>(0))?.cast_unsigned())
 }
@@ -120,7 +120,7 @@ pub fn customers(
     query: &CustomerQuery,
     total: u64,
     names: &dyn NameCodec,
-) -> rusqlite::Result<CustomerPage> {
+) -> sql::Result<CustomerPage> {
     let limit = query.limit.clamp(1, 500) as usize;
     let w = workspace.0;
     let needle = query.search.trim().to_lowercase();
@@ -137,12 +137,7 @@ pub fn customers(
 }
 
 /// Customers by their last interaction; one of several identifiers is skipped at its older ones.
-fn by_last_seen(
-    c: &Connection,
-    w: u32,
-    after: Option<&str>,
-    limit: usize,
-) -> rusqlite::Result<(Vec<u64>, Option<String>)> {
+fn by_last_seen(c: &Connection, w: u32, after: Option<&str>, limit: usize) -> sql::Result<(Vec<u64>, Option<String>)> {
     let (mut seen, mut node) = after
         .and_then(|a| a.split_once('.'))
         .and_then(|(s, n)| Some((s.parse::<i64>().ok()?, n.parse::<i64>().ok()?)))
@@ -162,7 +157,7 @@ fn by_last_seen(
             .query_map(params![w, seen, node, limit as i64 + 1], |r| {
                 Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?, r.get::<_, bool>(3)?))
             })?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
+            .collect::<sql::Result<Vec<_>>>()?;
         let n = rows.len();
         for (s, at, customer, is_latest) in rows {
             if is_latest && ids.len() == limit {
@@ -181,7 +176,7 @@ fn by_last_seen(
 
 /// Customers of whom an identifier or the name begins with `needle`, or is it where they are encrypted, or
 /// whose id it is.
-fn found(c: &Connection, w: u32, needle: &str, limit: usize, names: &dyn NameCodec) -> rusqlite::Result<Vec<u64>> {
+fn found(c: &Connection, w: u32, needle: &str, limit: usize, names: &dyn NameCodec) -> sql::Result<Vec<u64>> {
     let mut ids: Vec<u64> = Vec::new();
     if needle.len() == 16
         && let Ok(id) = u64::from_str_radix(needle, 16)
@@ -200,9 +195,9 @@ fn found(c: &Connection, w: u32, needle: &str, limit: usize, names: &dyn NameCod
         let id = |r: &Row<'_>| Ok(r.get::<_, i64>(0)?.cast_unsigned());
         let mut begins = c.prepare_cached(&begins)?;
         let begins = begins.query_map(params![w, needle, beyond, limit as i64], id)?;
-        ids.extend(begins.collect::<rusqlite::Result<Vec<_>>>()?);
+        ids.extend(begins.collect::<sql::Result<Vec<_>>>()?);
         let mut is = c.prepare_cached(&is)?;
-        ids.extend(is.query_map(params![w, index, limit as i64], id)?.collect::<rusqlite::Result<Vec<_>>>()?);
+        ids.extend(is.query_map(params![w, index, limit as i64], id)?.collect::<sql::Result<Vec<_>>>()?);
     }
     let mut once = std::collections::HashSet::new();
     ids.retain(|id| once.insert(*id));
@@ -216,7 +211,7 @@ struct NodeRow {
     score: Option<(i64, Score)>,
 }
 
-fn node_row(r: &Row<'_>) -> rusqlite::Result<NodeRow> {
+fn node_row(r: &Row<'_>) -> sql::Result<NodeRow> {
     let score = match r.get::<_, Option<String>>(8)? {
         Some(kind) => {
             let kind = ScoreKind::new(&kind).unwrap_or(ScoreKind::Other(kind));
@@ -241,7 +236,7 @@ fn node_row(r: &Row<'_>) -> rusqlite::Result<NodeRow> {
     })
 }
 
-fn node_rows(c: &Connection, w: u32, id: u64, names: &dyn NameCodec) -> rusqlite::Result<Vec<NodeRow>> {
+fn node_rows(c: &Connection, w: u32, id: u64, names: &dyn NameCodec) -> sql::Result<Vec<NodeRow>> {
     let mut rows = c
         .prepare_cached(
             "SELECT node, kind, value, first_seen, last_seen, interactions, name, name_at,
@@ -249,7 +244,7 @@ fn node_rows(c: &Connection, w: u32, id: u64, names: &dyn NameCodec) -> rusqlite
              FROM customers_nodes WHERE workspace = $1 AND customer = $2",
         )?
         .query_map(params![w, id.cast_signed()], node_row)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+        .collect::<sql::Result<Vec<_>>>()?;
     for row in &mut rows {
         let (of, node) = (&mut row.of.identifier.value, row.of.node);
         *of = names.read(node, std::mem::take(of));
@@ -277,7 +272,7 @@ fn gather(id: u64, rows: &[NodeRow]) -> Option<CustomerRow> {
     })
 }
 
-fn customer_row(c: &Connection, w: u32, id: u64, names: &dyn NameCodec) -> rusqlite::Result<Option<CustomerRow>> {
+fn customer_row(c: &Connection, w: u32, id: u64, names: &dyn NameCodec) -> sql::Result<Option<CustomerRow>> {
     Ok(gather(id, &node_rows(c, w, id, names)?))
 }
 
@@ -287,7 +282,7 @@ pub fn customer(
     workspace: WorkspaceId,
     id: u64,
     names: &dyn NameCodec,
-) -> rusqlite::Result<Option<CustomerProfile>> {
+) -> sql::Result<Option<CustomerProfile>> {
     let w = workspace.0;
     let rows = node_rows(c, w, id, names)?;
     let Some(row) = gather(id, &rows) else { return Ok(None) };
@@ -326,8 +321,8 @@ pub fn customer(
 }
 
 /// The customer that a node belongs to now, by the tables; `None` if the node was never seen.
-pub fn customer_of(c: &Connection, workspace: WorkspaceId, node: Node) -> rusqlite::Result<Option<u64>> {
-    rusqlite::OptionalExtension::optional(
+pub fn customer_of(c: &Connection, workspace: WorkspaceId, node: Node) -> sql::Result<Option<u64>> {
+    sql::OptionalExtension::optional(
         c.prepare_cached("SELECT customer FROM customers_nodes WHERE workspace = $1 AND node = $2")?
             .query_row(params![workspace.0, node.0.cast_signed()], |r| Ok(r.get::<_, i64>(0)?.cast_unsigned())),
     )

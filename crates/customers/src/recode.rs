@@ -3,7 +3,7 @@
 use crate::names::{NameCodec, lower};
 use crate::traits;
 use throughline_interactions::{Node, WorkspaceId};
-use throughline_store::rusqlite::{self, Transaction, params};
+use throughline_store::sql::{self, Transaction, params};
 
 /// Writes some rows anew, after a node: what `reads` understands, as `writes` does. The last node written;
 /// `None` at the end.
@@ -14,7 +14,7 @@ pub fn recode(
     limit: u32,
     reads: &dyn NameCodec,
     writes: &dyn NameCodec,
-) -> rusqlite::Result<Option<Node>> {
+) -> sql::Result<Option<Node>> {
     // Nodes stand as signed numbers, and go by that order here.
     let after = after.map_or(i64::MIN, |n| n.0.cast_signed());
     let rows = tx
@@ -24,7 +24,7 @@ pub fn recode(
         .query_map(params![workspace.0, after, limit], |r| {
             Ok((Node(r.get::<_, i64>(0)?.cast_unsigned()), r.get::<_, String>(1)?, r.get::<_, Option<String>>(2)?))
         })?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+        .collect::<sql::Result<Vec<_>>>()?;
     let mut update = tx.prepare_cached(
         "UPDATE customers_nodes SET value = $1, search = $2, name = $3, name_search = $4
          WHERE workspace = $5 AND node = $6",

@@ -5,7 +5,7 @@ use crate::names::NameCodec;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use throughline_interactions::{Interaction, Node, Timestamp, WorkspaceId};
-use throughline_store::rusqlite::{self, Connection, Transaction, params};
+use throughline_store::sql::{self, Connection, Transaction, params};
 
 /// A value of a trait.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -80,7 +80,7 @@ impl Telling {
     }
 
     /// Writes them down.
-    pub(crate) fn write(self, tx: &Transaction<'_>, workspace: u32, names: &dyn NameCodec) -> rusqlite::Result<()> {
+    pub(crate) fn write(self, tx: &Transaction<'_>, workspace: u32, names: &dyn NameCodec) -> sql::Result<()> {
         let mut upsert = tx.prepare_cached(include_str!("sql/upsert_trait.sql"))?;
         for ((node, name, value), told) in self.0 {
             upsert.execute(params![
@@ -100,7 +100,7 @@ impl Telling {
 }
 
 /// Forgets what was told under a node.
-pub(crate) fn forget(tx: &Transaction<'_>, workspace: u32, node: i64) -> rusqlite::Result<()> {
+pub(crate) fn forget(tx: &Transaction<'_>, workspace: u32, node: i64) -> sql::Result<()> {
     tx.prepare_cached("DELETE FROM customers_traits WHERE workspace = $1 AND node = $2")?
         .execute(params![workspace, node])?;
     Ok(())
@@ -113,11 +113,11 @@ pub(crate) fn recode(
     node: Node,
     reads: &dyn NameCodec,
     writes: &dyn NameCodec,
-) -> rusqlite::Result<()> {
+) -> sql::Result<()> {
     let rows = tx
         .prepare_cached("SELECT name, said, value FROM customers_traits WHERE workspace = $1 AND node = $2")?
         .query_map(params![workspace, node.0.cast_signed()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
-        .collect::<rusqlite::Result<Vec<(String, String, String)>>>()?;
+        .collect::<sql::Result<Vec<(String, String, String)>>>()?;
     let mut update = tx.prepare_cached(
         "UPDATE customers_traits SET said = $1, value = $2 WHERE workspace = $3 AND node = $4 AND name = $5 AND said = $6",
     )?;
@@ -135,7 +135,7 @@ pub(crate) fn of(
     workspace: WorkspaceId,
     nodes: &[Node],
     names: &dyn NameCodec,
-) -> rusqlite::Result<Vec<Trait>> {
+) -> sql::Result<Vec<Trait>> {
     let mut by_name: BTreeMap<String, BTreeMap<String, Told>> = BTreeMap::new();
     let mut select = c.prepare_cached(
         "SELECT name, value, first_said, last_said, source, position

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 use throughline_interactions::{Timestamp, WorkspaceId};
 use throughline_store::Store;
-use throughline_store::rusqlite::{self, Row, params};
+use throughline_store::sql::{self, Row, params};
 
 /// Who brought a file that was fetched by the hour.
 const BY: &str = "the schedule";
@@ -45,7 +45,7 @@ pub struct Place {
 
 const COLUMNS: &str = "id, workspace, path, every_hours, created_by, looked_at, taken, said";
 
-fn read(r: &Row<'_>) -> rusqlite::Result<Place> {
+fn read(r: &Row<'_>) -> sql::Result<Place> {
     Ok(Place {
         id: r.get::<_, i64>(0)?.cast_unsigned(),
         workspace: WorkspaceId(r.get(1)?),

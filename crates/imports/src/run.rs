@@ -4,8 +4,8 @@ use crate::{Choice, ImportsError};
 use serde::{Deserialize, Serialize};
 use throughline_interactions::{Timestamp, WorkspaceId};
 use throughline_store::Store;
-use throughline_store::rusqlite::types::Type;
-use throughline_store::rusqlite::{self, OptionalExtension, Row, params};
+use throughline_store::sql::types::Type;
+use throughline_store::sql::{self, OptionalExtension, Row, params};
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -131,9 +131,9 @@ pub struct Run {
 const COLUMNS: &str = "id, workspace, file, bytes, signature, source, choice, state, after_position, last_position, \
                        counts, message, created_at, created_by, ended_at";
 
-fn read(r: &Row<'_>) -> rusqlite::Result<Run> {
+fn read(r: &Row<'_>) -> sql::Result<Run> {
     let unreadable = |column: usize, what: &str| {
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, format!("`{what}` cannot be read").into())
+        sql::Error::FromSqlConversionFailure(column, Type::Text, format!("`{what}` cannot be read").into())
     };
     let number = |i: usize| r.get::<_, i64>(i).map(i64::cast_unsigned);
     let (choice, state, counts): (String, String, String) = (r.get(6)?, r.get(7)?, r.get(10)?);

@@ -5,7 +5,7 @@ use crate::look::News;
 use crate::quiet;
 use throughline_interactions::{Timestamp, WorkspaceId, Zone};
 use throughline_pipeline::Workspace;
-use throughline_store::rusqlite::{self, OptionalExtension, Row, Transaction, params};
+use throughline_store::sql::{self, OptionalExtension, Row, Transaction, params};
 use throughline_store::{Outbox, Store, StoreError};
 
 /// What was not said for so long and is said again is something new.
@@ -99,8 +99,8 @@ impl std::fmt::Debug for Alert {
     }
 }
 
-fn read(r: &Row<'_>) -> rusqlite::Result<Alert> {
-    let unknown = |i: usize| rusqlite::Error::InvalidColumnType(i, "name".to_owned(), rusqlite::types::Type::Text);
+fn read(r: &Row<'_>) -> sql::Result<Alert> {
+    let unknown = |i: usize| sql::Error::InvalidColumnType(i, "name".to_owned(), sql::types::Type::Text);
     Ok(Alert {
         id: r.get::<_, i64>(0)?.cast_unsigned(),
         workspace: WorkspaceId(r.get(1)?),
@@ -127,7 +127,7 @@ pub fn alerts(store: &Store, workspace: WorkspaceId) -> Result<Vec<Alert>, Store
 }
 
 /// Keeps a new one.
-pub fn add_alert(tx: &Transaction<'_>, a: &Alert) -> rusqlite::Result<()> {
+pub fn add_alert(tx: &Transaction<'_>, a: &Alert) -> sql::Result<()> {
     tx.execute(
         "INSERT INTO news_alerts (id, workspace, what, channel, target, secret, muted_at, created_at, created_by)
          SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, NULL, $6, $7 FROM news_alerts WHERE TRUE",
@@ -137,12 +137,7 @@ pub fn add_alert(tx: &Transaction<'_>, a: &Alert) -> rusqlite::Result<()> {
 }
 
 /// Mutes one at a moment, or lets it speak again; false if there is none.
-pub fn mute(
-    tx: &Transaction<'_>,
-    workspace: WorkspaceId,
-    id: u64,
-    muted_at: Option<Timestamp>,
-) -> rusqlite::Result<bool> {
+pub fn mute(tx: &Transaction<'_>, workspace: WorkspaceId, id: u64, muted_at: Option<Timestamp>) -> sql::Result<bool> {
     let changed = tx.execute(
         "UPDATE news_alerts SET muted_at = $1 WHERE workspace = $2 AND id = $3",
         params![muted_at.map(|t| t.0), workspace.0, id.cast_signed()],
@@ -151,7 +146,7 @@ pub fn mute(
 }
 
 /// Takes one away; false if there is none.
-pub fn remove_alert(tx: &Transaction<'_>, workspace: WorkspaceId, id: u64) -> rusqlite::Result<bool> {
+pub fn remove_alert(tx: &Transaction<'_>, workspace: WorkspaceId, id: u64) -> sql::Result<bool> {
     let sql = "DELETE FROM news_alerts WHERE workspace = $1 AND id = $2";
     Ok(tx.execute(sql, params![workspace.0, id.cast_signed()])? > 0)
 }
@@ -187,7 +182,7 @@ pub fn notice(store: &Store, workspace: &Workspace, news: &News, now: Timestamp)
     })
 }
 
-fn is_new(tx: &Transaction<'_>, workspace: WorkspaceId, key: &str, now: Timestamp) -> rusqlite::Result<bool> {
+fn is_new(tx: &Transaction<'_>, workspace: WorkspaceId, key: &str, now: Timestamp) -> sql::Result<bool> {
     let seen: Option<(i64, i64)> = tx
         .query_row(
             "SELECT first_seen, last_seen FROM news_sentences WHERE workspace = $1 AND key = $2",

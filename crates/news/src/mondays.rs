@@ -9,7 +9,7 @@ use crate::errand::Errand;
 use jiff::civil::{Date, Time, Weekday};
 use throughline_interactions::{Timestamp, WorkspaceId, Zone};
 use throughline_pipeline::Workspace;
-use throughline_store::rusqlite::{self, Connection, OptionalExtension, Transaction, params};
+use throughline_store::sql::{self, Connection, OptionalExtension, Transaction, params};
 use throughline_store::{Outbox, Store, StoreError, Timer, Timers};
 
 /// The timers' rule.
@@ -35,7 +35,7 @@ pub fn monday(store: &Store, workspace: WorkspaceId, person: u64) -> Result<Opti
     store.read(|c| of(c, workspace.0, person))
 }
 
-fn of(c: &Connection, workspace: u32, person: u64) -> rusqlite::Result<Option<Monday>> {
+fn of(c: &Connection, workspace: u32, person: u64) -> sql::Result<Option<Monday>> {
     c.query_row(
         "SELECT hour, since, sent_for FROM news_mondays WHERE workspace = $1 AND person = $2",
         params![workspace, person.cast_signed()],
@@ -121,12 +121,12 @@ pub fn ring(store: &Store, workspaces: &[Workspace], now: Timestamp) -> Result<u
     Ok(rung)
 }
 
-fn set(tx: &Transaction<'_>, workspace: &Workspace, person: u64, hour: u8, after: Timestamp) -> rusqlite::Result<()> {
+fn set(tx: &Transaction<'_>, workspace: &Workspace, person: u64, hour: u8, after: Timestamp) -> sql::Result<()> {
     let Some(due) = next_monday(workspace, hour, after) else { return Ok(()) };
     Timers::set(tx, &timer(workspace.id.0, person, due.0))
 }
 
-fn clear(tx: &Transaction<'_>, workspace: u32, person: u64) -> rusqlite::Result<()> {
+fn clear(tx: &Transaction<'_>, workspace: u32, person: u64) -> sql::Result<()> {
     Timers::clear_all(tx, workspace, RULE, &person.to_string())
 }
 

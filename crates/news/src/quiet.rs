@@ -2,7 +2,7 @@
 
 use jiff::civil::Time;
 use throughline_interactions::{Timestamp, WorkspaceId, Zone};
-use throughline_store::rusqlite::{self, Connection, OptionalExtension, params};
+use throughline_store::sql::{self, Connection, OptionalExtension, params};
 use throughline_store::{Store, StoreError};
 
 /// From this hour to before that one, 0–23, by the workspace's zone; it may go over midnight.
@@ -40,7 +40,7 @@ pub fn quiet(store: &Store, workspace: WorkspaceId) -> Result<Option<Quiet>, Sto
     store.read(|c| of(c, workspace))
 }
 
-pub(crate) fn of(c: &Connection, workspace: WorkspaceId) -> rusqlite::Result<Option<Quiet>> {
+pub(crate) fn of(c: &Connection, workspace: WorkspaceId) -> sql::Result<Option<Quiet>> {
     c.query_row("SELECT from_hour, until_hour FROM news_quiet WHERE workspace = $1", [workspace.0], |r| {
         Ok(Quiet { from: r.get(0)?, until: r.get(1)? })
     })

@@ -1,6 +1,6 @@
 //! What could not leave, kept until somebody sends it again or throws it away.
 
-use throughline_store::rusqlite::{self, OptionalExtension, Transaction, params};
+use throughline_store::sql::{self, OptionalExtension, Transaction, params};
 use throughline_store::{Outbox, Outgoing, Store, StoreError};
 
 /// Something that could not leave.
@@ -23,7 +23,7 @@ pub struct DeadLetter {
 }
 
 /// Takes `outgoing` out of the outbox for good, with the reason.
-pub(crate) fn bury(tx: &Transaction<'_>, outgoing: &Outgoing, reason: &str, now: i64) -> rusqlite::Result<()> {
+pub(crate) fn bury(tx: &Transaction<'_>, outgoing: &Outgoing, reason: &str, now: i64) -> sql::Result<()> {
     Outbox::give_up(tx, outgoing.position, reason, now)?;
     tx.execute(
         "INSERT INTO outreach_dead_letters (position, workspace, channel, body, attempts, died_at, reason)
@@ -43,7 +43,7 @@ pub(crate) fn bury(tx: &Transaction<'_>, outgoing: &Outgoing, reason: &str, now:
 
 const COLUMNS: &str = "position, workspace, channel, body, attempts, died_at, reason";
 
-fn read(r: &rusqlite::Row<'_>) -> rusqlite::Result<DeadLetter> {
+fn read(r: &sql::Row<'_>) -> sql::Result<DeadLetter> {
     Ok(DeadLetter {
         position: r.get::<_, i64>(0)?.cast_unsigned(),
         workspace: r.get(1)?,
@@ -80,7 +80,7 @@ pub fn discard(store: &Store, workspace: u32, position: u64) -> Result<bool, Sto
     store.write(|tx| remove(tx, workspace, position))
 }
 
-fn remove(tx: &Transaction<'_>, workspace: u32, position: u64) -> rusqlite::Result<bool> {
+fn remove(tx: &Transaction<'_>, workspace: u32, position: u64) -> sql::Result<bool> {
     let sql = "DELETE FROM outreach_dead_letters WHERE workspace = $1 AND position = $2";
     Ok(tx.execute(sql, params![workspace, position.cast_signed()])? > 0)
 }

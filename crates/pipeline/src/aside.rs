@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use throughline_interactions::{ContentHash, Interaction, Record, SourceId, WorkspaceId};
 use throughline_ledger::{FrameHeader, FrameKind};
 use throughline_rules::Mend;
-use throughline_store::rusqlite::{self, Transaction, params};
+use throughline_store::sql::{self, Transaction, params};
 
 /// The names of the decisions, as they stand in the ledger.
 const TAKEN: &str = "Kept Aside Taken";
@@ -225,7 +225,7 @@ pub(crate) fn write_decided(
     tx: &Transaction<'_>,
     workspace: WorkspaceId,
     decisions: &[(u64, Vec<u64>)],
-) -> rusqlite::Result<()> {
+) -> sql::Result<()> {
     let mut note = tx.prepare_cached(
         "UPDATE pipeline_quarantine SET decided = $1 WHERE workspace = $2 AND position = $3 AND decided = 0",
     )?;

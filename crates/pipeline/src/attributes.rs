@@ -9,7 +9,7 @@ use std::hash::Hasher;
 use std::sync::{Mutex, PoisonError};
 use throughline_interactions::{Interaction, NodeSecret, WorkspaceId, dimensions};
 use throughline_store::Store;
-use throughline_store::rusqlite::{self, Transaction, params};
+use throughline_store::sql::{self, Transaction, params};
 
 /// A dimension with more values than this keeps no further names: it is open-ended, such as a
 /// title or a price list, and says nothing that holds for many.
@@ -84,7 +84,7 @@ impl Attributes {
     }
 
     /// Writes fresh names.
-    pub(crate) fn write(tx: &Transaction<'_>, workspace: WorkspaceId, fresh: &Fresh) -> rusqlite::Result<()> {
+    pub(crate) fn write(tx: &Transaction<'_>, workspace: WorkspaceId, fresh: &Fresh) -> sql::Result<()> {
         let mut insert = tx.prepare_cached(
             "INSERT INTO pipeline_attributes (workspace, hash, dimension, value) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )?;
@@ -100,12 +100,7 @@ impl Attributes {
     }
 
     /// Forgets names that nothing refers to any more, after an erasure.
-    pub(crate) fn forget(
-        &self,
-        tx: &Transaction<'_>,
-        workspace: WorkspaceId,
-        gone: &HashSet<u64>,
-    ) -> rusqlite::Result<()> {
+    pub(crate) fn forget(&self, tx: &Transaction<'_>, workspace: WorkspaceId, gone: &HashSet<u64>) -> sql::Result<()> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         for hash in gone {
             known.hashes.remove(hash);

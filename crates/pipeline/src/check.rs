@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::hash::Hasher;
 use std::path::Path;
 use std::sync::Arc;
-use throughline_store::rusqlite::types::ValueRef;
+use throughline_store::sql::types::ValueRef;
 use throughline_store::{Migration, Store, TableKind};
 use throughline_timeline::ScanOptions;
 
@@ -116,7 +116,7 @@ fn table_digest(store: &Store, table: &str) -> Result<(u64, u64), EngineError> {
     Ok(store.read(|c| {
         // Row hashes are added up, so that no order is needed.
         let mut s = c.prepare(&format!("SELECT * FROM {table}"))?;
-        let columns = s.column_count();
+        let columns = s.column_count()?;
         let mut rows = s.query([])?;
         let (mut n, mut sum) = (0_u64, 0_u64);
         while let Some(r) = rows.next()? {
@@ -126,9 +126,9 @@ fn table_digest(store: &Store, table: &str) -> Result<(u64, u64), EngineError> {
                     ValueRef::Null => h.write_u8(0),
                     ValueRef::Integer(v) => h.write_i64(v),
                     ValueRef::Real(v) => h.write_u64(v.to_bits()),
-                    ValueRef::Text(v) | ValueRef::Blob(v) => {
+                    ValueRef::Text(v) => {
                         h.write_u64(v.len() as u64);
-                        h.write(v);
+                        h.write(v.as_bytes());
                     }
                 }
             }

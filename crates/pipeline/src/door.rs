@@ -12,7 +12,7 @@ use std::sync::Arc;
 use throughline_interactions::{Actor, Fault, Interaction, Node, Record, SourceId, WorkspaceId};
 use throughline_rules::{Breach, Check, Consent, Mend, Mode, Plan, Staff, Untold, said};
 use throughline_store::Store;
-use throughline_store::rusqlite::params;
+use throughline_store::sql::params;
 
 /// What is asked of what arrives, beside the plan of each event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
 use throughline_interactions::{Interaction, Node, WorkspaceId};
 use throughline_ledger::{FrameKind, NewFrame, Verdict};
-use throughline_store::rusqlite::params;
+use throughline_store::sql::params;
 
 /// The payload of an erasure's frame.
 #[derive(Debug, Clone, Serialize, Deserialize)]

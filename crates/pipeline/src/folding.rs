@@ -26,7 +26,7 @@ use throughline_customers::{Fold, forget};
 use throughline_interactions::{Interaction, MessageKey, Node, Tally, Timestamp, WorkspaceId};
 use throughline_ledger::{Frame, FrameKind, NewFrame};
 use throughline_store::Store;
-use throughline_store::rusqlite::{self, Transaction, params};
+use throughline_store::sql::{self, Transaction, params};
 use throughline_timeline::{Changes, Moved, Row};
 
 /// The source under which erased interactions are counted.
@@ -390,7 +390,7 @@ fn move_to_erased(
     workspace: WorkspaceId,
     erasure: &ErasureFrame,
     counted: &mut Pending,
-) -> rusqlite::Result<()> {
+) -> sql::Result<()> {
     for (source, n) in &erasure.sources {
         tx.execute(
             "UPDATE pipeline_sources SET accepted = accepted - $1 WHERE workspace = $2 AND source = $3",
@@ -424,7 +424,7 @@ fn fold_part<'a>(
     brand: Arc<Brand>,
     frames: &[&'a Frame],
     last: u64,
-) -> rusqlite::Result<(Part<'a>, Vec<Moved>)> {
+) -> sql::Result<(Part<'a>, Vec<Moved>)> {
     let id = brand.workspace.id;
     let secret = brand.node_secret;
     let mut part = Part {
@@ -534,7 +534,7 @@ fn record_changes(
     workspace: WorkspaceId,
     position: u64,
     changes: &[(u64, u64, u64)],
-) -> rusqlite::Result<()> {
+) -> sql::Result<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO pipeline_changes (workspace, position, number, node, before, after) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT DO NOTHING",
@@ -552,12 +552,12 @@ fn record_changes(
     Ok(())
 }
 
-pub(crate) fn decode(frame: &Frame) -> rusqlite::Result<Interaction> {
+pub(crate) fn decode(frame: &Frame) -> sql::Result<Interaction> {
     Interaction::from_payload(&frame.payload).map_err(|e| unreadable(frame, &e))
 }
 
-fn unreadable(frame: &Frame, e: &serde_json::Error) -> rusqlite::Error {
-    rusqlite::Error::ToSqlConversionFailure(
+fn unreadable(frame: &Frame, e: &serde_json::Error) -> sql::Error {
+    sql::Error::ToSqlConversionFailure(
         format!("the ledger's frame at position {} cannot be read: {e}", frame.header.position).into(),
     )
 }

@@ -18,7 +18,7 @@ use throughline_journeys::{
     PainPoints, PeoplePass, ReturnsPass, Scope, ScoresPass, Series, TimeRange, WeekPeople, WeekPeoplePass, Weeks,
     WeeksPass, WorthCalling,
 };
-use throughline_store::rusqlite::params;
+use throughline_store::sql::params;
 use throughline_timeline::{ScanOptions, Snapshot};
 use throughline_value::Estimate;
 use throughline_value::scores::{ces, csat, mean, nps};

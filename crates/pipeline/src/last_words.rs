@@ -6,10 +6,10 @@
 
 use crate::brand::Brand;
 use crate::door::Word;
-use throughline_store::rusqlite::{self, Transaction, params};
+use throughline_store::sql::{self, Transaction, params};
 
 /// Keeps what people said of purposes. All words of the batch stand in `pipeline_consent_words` by now.
-pub(crate) fn write_last_words(tx: &Transaction<'_>, brand: &Brand, words: &[Word]) -> rusqlite::Result<()> {
+pub(crate) fn write_last_words(tx: &Transaction<'_>, brand: &Brand, words: &[Word]) -> sql::Result<()> {
     if words.is_empty() {
         return Ok(());
     }
@@ -55,7 +55,7 @@ pub(crate) fn write_last_words(tx: &Transaction<'_>, brand: &Brand, words: &[Wor
 }
 
 /// Whether something holds for any node of a word.
-fn any(word: &Word, mut holds: impl FnMut(i64) -> rusqlite::Result<bool>) -> rusqlite::Result<bool> {
+fn any(word: &Word, mut holds: impl FnMut(i64) -> sql::Result<bool>) -> sql::Result<bool> {
     for node in &word.nodes {
         if holds(node.0.cast_signed())? {
             return Ok(true);

@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use throughline_customers::{NameCodec, customer_count, recode};
 use throughline_interactions::{Node, WorkspaceId};
-use throughline_store::rusqlite::params;
+use throughline_store::sql::params;
 
 /// Rows that are written in one transaction: others wait as long.
 const CHUNK: u32 = 5_000;

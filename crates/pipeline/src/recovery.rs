@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use throughline_interactions::{MessageKey, Node, WorkspaceId};
 use throughline_ledger::{Frame, FrameKind};
 use throughline_store::Store;
-use throughline_store::rusqlite::params;
+use throughline_store::sql::params;
 use throughline_timeline::{Changes, Moved, Row};
 
 /// Commits to the history between two compactions.

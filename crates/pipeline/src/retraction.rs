@@ -21,7 +21,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use throughline_interactions::{SourceId, WorkspaceId};
 use throughline_ledger::{FrameKind, NewFrame, Verdict};
-use throughline_store::rusqlite::params;
+use throughline_store::sql::params;
 
 /// Frames read at a time.
 const PAGE: usize = 20_000;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use throughline_interactions::{Tally, Timestamp, WorkspaceId};
 use throughline_store::Store;
-use throughline_store::rusqlite::{self, Transaction, params};
+use throughline_store::sql::{self, Transaction, params};
 
 /// The outcomes of one source.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,7 +66,7 @@ impl Pending {
         }
     }
 
-    pub(crate) fn write(&self, tx: &Transaction<'_>, workspace: WorkspaceId) -> rusqlite::Result<()> {
+    pub(crate) fn write(&self, tx: &Transaction<'_>, workspace: WorkspaceId) -> sql::Result<()> {
         let mut source = tx.prepare_cached(
             "INSERT INTO pipeline_sources (workspace, source, accepted, duplicate, rejected, quarantined, last_received)
              VALUES ($1, $2, $3, $4, $5, $6, $7)

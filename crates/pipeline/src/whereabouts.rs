@@ -5,7 +5,7 @@ use crate::{Engine, EngineError};
 use serde::Serialize;
 use std::sync::PoisonError;
 use throughline_interactions::{Fault, Interaction, MessageKey, Outcome, Timestamp, WorkspaceId};
-use throughline_store::rusqlite::params;
+use throughline_store::sql::params;
 
 /// A message that was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]

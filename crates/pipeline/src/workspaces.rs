@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use throughline_interactions::{Currency, NodeSecret, WorkspaceId, Zone};
 use throughline_store::Store;
-use throughline_store::rusqlite::{self, Row, params};
+use throughline_store::sql::{self, Row, params};
 
 /// One brand.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -115,7 +115,7 @@ const KEPT: &str =
     "SELECT id, key, name, zone, currency, week_start, margin, node_secret, buckets, data_key, encrypt_names
      FROM pipeline_workspaces";
 
-fn kept(r: &Row<'_>) -> rusqlite::Result<Kept> {
+fn kept(r: &Row<'_>) -> sql::Result<Kept> {
     Ok(Kept {
         workspace: Workspace {
             id: WorkspaceId(r.get(0)?),

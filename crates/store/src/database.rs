@@ -1,6 +1,7 @@
 //! The database file: one writer, several readers, numbered migrations.
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use crate::sql::{self, Connection, Manner, OptionalExtension, Transaction, params};
+use rusqlite::OpenFlags;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -47,7 +48,7 @@ pub enum StoreError {
         path: PathBuf,
         /// SQLite's own words.
         #[source]
-        source: rusqlite::Error,
+        source: sql::Error,
     },
     /// The file is damaged.
     #[error(
@@ -135,7 +136,7 @@ impl Store {
                     tx.execute_batch(m.sql)?;
                     tx.execute(
                         "INSERT INTO store_migrations (room, number) VALUES ($1, $2)",
-                        rusqlite::params![m.room, m.number],
+                        params![m.room, m.number],
                     )?;
                     Ok(())
                 })?;
@@ -146,25 +147,16 @@ impl Store {
     }
 
     /// Runs `work` in one transaction: all of it or nothing, and on the disk when this returns.
-    pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let mut writer = self.writer();
-        transact(&mut writer, work).map_err(|e| self.error(e))
+    pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> sql::Result<T>) -> Result<T, StoreError> {
+        self.writer().transact(Manner::Write, work).map_err(|e| self.error(e))
     }
 
     /// Runs `work` in one transaction: all of it or nothing, and on the disk with the next
     /// [`write`](Self::write) or [`sync`](Self::sync). A dead process loses nothing of it; a machine
     /// that loses its power may lose the last such transactions, whole and in their order. For what
     /// follows from facts, together with the position it follows from.
-    pub fn write_soon<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let mut writer = self.writer();
-        let run = || {
-            writer.execute_batch("PRAGMA synchronous = NORMAL")?;
-            let result = transact(&mut writer, work);
-            // Whatever comes of it, the next one to write relies on this.
-            writer.execute_batch("PRAGMA synchronous = FULL")?;
-            result
-        };
-        run().map_err(|e| self.error(e))
+    pub fn write_soon<T>(&self, work: impl FnOnce(&Transaction<'_>) -> sql::Result<T>) -> Result<T, StoreError> {
+        self.writer().transact(Manner::WriteSoon, work).map_err(|e| self.error(e))
     }
 
     /// Waits until every transaction so far is on the disk.
@@ -174,17 +166,13 @@ impl Store {
     }
 
     /// Reads one consistent state, beside any writer.
-    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> sql::Result<T>) -> Result<T, StoreError> {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(c) => c,
             None => connect(&self.path)?,
         };
-        let result = (|| {
-            let tx = connection.unchecked_transaction()?;
-            work(&tx)
-        })()
-        .map_err(|e| self.error(e));
+        let result = connection.transact(Manner::Read, |tx| work(tx)).map_err(|e| self.error(e));
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < 8 {
             readers.push(connection);
@@ -196,22 +184,20 @@ impl Store {
     /// that holds the batch's rows.
     pub fn position(&self, reader: &str) -> Result<u64, StoreError> {
         self.read(|c| {
-            let p: Option<i64> = rusqlite::OptionalExtension::optional(c.query_row(
-                "SELECT position FROM store_positions WHERE reader = $1",
-                [reader],
-                |r| r.get(0),
-            ))?;
+            let p: Option<i64> = c
+                .query_row("SELECT position FROM store_positions WHERE reader = $1", [reader], |r| r.get(0))
+                .optional()?;
             Ok(p.unwrap_or(0).cast_unsigned())
         })
     }
 
     /// Sets where a reader of the ledger stands.
-    pub fn set_position(tx: &Transaction<'_>, reader: &str, position: u64) -> rusqlite::Result<()> {
+    pub fn set_position(tx: &Transaction<'_>, reader: &str, position: u64) -> sql::Result<()> {
         tx.prepare_cached(
             "INSERT INTO store_positions (reader, position) VALUES ($1, $2)
              ON CONFLICT (reader) DO UPDATE SET position = excluded.position",
         )?
-        .execute(rusqlite::params![reader, position.cast_signed()])?;
+        .execute(params![reader, position.cast_signed()])?;
         Ok(())
     }
 
@@ -226,10 +212,7 @@ impl Store {
     }
 
     /// Empties every derived table and does something more, all of it or nothing.
-    pub fn clear_derived_and(
-        &self,
-        more: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
-    ) -> Result<(), StoreError> {
+    pub fn clear_derived_and(&self, more: impl FnOnce(&Transaction<'_>) -> sql::Result<()>) -> Result<(), StoreError> {
         self.write(|tx| {
             for t in self.tables.iter().filter(|t| t.kind == TableKind::Derived) {
                 tx.execute(&format!("DELETE FROM {}", t.name), [])?;
@@ -242,7 +225,7 @@ impl Store {
     pub fn verify(&self) -> Result<Vec<String>, StoreError> {
         self.read(|c| {
             let mut s = c.prepare("PRAGMA integrity_check")?;
-            let rows = s.query_map([], |r| r.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+            let rows = s.query_map([], |r| r.get::<_, String>(0))?.collect::<sql::Result<Vec<_>>>()?;
             Ok(rows.into_iter().filter(|r| r != "ok").collect())
         })
     }
@@ -265,24 +248,18 @@ impl Store {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn error(&self, source: rusqlite::Error) -> StoreError {
+    fn error(&self, source: sql::Error) -> StoreError {
         classify(&self.path, source)
     }
 }
 
-fn transact<T>(
-    writer: &mut Connection,
-    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let result = work(&tx)?;
-    tx.commit()?;
-    Ok(result)
-}
-
-fn classify(path: &Path, source: rusqlite::Error) -> StoreError {
+fn classify(path: &Path, source: sql::Error) -> StoreError {
     use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
-    match source.sqlite_error_code() {
+    let code = match &source {
+        sql::Error::Sqlite(e) => e.sqlite_error_code(),
+        _ => None,
+    };
+    match code {
         Some(DatabaseCorrupt | NotADatabase) => {
             StoreError::Corrupt { path: path.to_owned(), detail: source.to_string() }
         }
@@ -292,8 +269,8 @@ fn classify(path: &Path, source: rusqlite::Error) -> StoreError {
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let open = || -> rusqlite::Result<Connection> {
-        let c = Connection::open_with_flags(
+    let open = || -> sql::Result<Connection> {
+        let c = rusqlite::Connection::open_with_flags(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
@@ -305,7 +282,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
              PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;",
         )?;
         c.set_prepared_statement_cache_capacity(128);
-        Ok(c)
+        Ok(Connection::sqlite(c))
     };
     open().map_err(|e| classify(path, e))
 }

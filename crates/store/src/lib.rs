@@ -12,10 +12,11 @@
 mod database;
 mod lock;
 mod outbox;
+pub mod sql;
 mod timers;
+mod value;
 
 pub use database::{Migration, Store, StoreError, Table, TableKind};
 pub use lock::{DirectoryLock, LockError};
 pub use outbox::{Outbox, Outgoing};
-pub use rusqlite;
 pub use timers::{Timer, Timers};

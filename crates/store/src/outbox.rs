@@ -1,7 +1,7 @@
 //! The outbox: effects leave once, by the outbox's own position.
 
+use crate::sql::{self, Transaction, params};
 use crate::{Store, StoreError};
-use rusqlite::{Transaction, params};
 
 /// Something that is to leave the house.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +24,7 @@ pub struct Outbox;
 impl Outbox {
     /// Puts something in; `dedup_key` is made from the fact that caused it, so that folding the
     /// fact again puts nothing in. True when it was new.
-    pub fn put(
-        tx: &Transaction<'_>,
-        workspace: u32,
-        dedup_key: &str,
-        channel: &str,
-        body: &str,
-    ) -> rusqlite::Result<bool> {
+    pub fn put(tx: &Transaction<'_>, workspace: u32, dedup_key: &str, channel: &str, body: &str) -> sql::Result<bool> {
         Self::put_for(tx, workspace, dedup_key, channel, body, 0)
     }
 
@@ -42,7 +36,7 @@ impl Outbox {
         channel: &str,
         body: &str,
         not_before: i64,
-    ) -> rusqlite::Result<bool> {
+    ) -> sql::Result<bool> {
         let n = tx
             .prepare_cached(
                 "INSERT INTO store_outbox (position, workspace, dedup_key, channel, body, not_before)
@@ -96,7 +90,7 @@ impl Outbox {
     }
 
     /// It will never leave. Its key stays taken.
-    pub fn give_up(tx: &Transaction<'_>, position: u64, failure: &str, now: i64) -> rusqlite::Result<()> {
+    pub fn give_up(tx: &Transaction<'_>, position: u64, failure: &str, now: i64) -> sql::Result<()> {
         tx.execute(
             "UPDATE store_outbox SET left_at = $1, failure = $2, attempts = attempts + 1 WHERE position = $3",
             params![now, failure, position.cast_signed()],

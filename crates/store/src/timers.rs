@@ -1,7 +1,7 @@
 //! Durable timers: what time alone will cause.
 
+use crate::sql::{self, Transaction, params};
 use crate::{Store, StoreError};
-use rusqlite::{Transaction, params};
 
 /// A timer: at `due`, `rule` looks at `subject` again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +28,7 @@ pub struct Timers;
 
 impl Timers {
     /// Sets a timer; setting it twice is setting it once.
-    pub fn set(tx: &Transaction<'_>, timer: &Timer) -> rusqlite::Result<()> {
+    pub fn set(tx: &Transaction<'_>, timer: &Timer) -> sql::Result<()> {
         tx.prepare_cached(
             "INSERT INTO store_timers (workspace, rule, subject, due) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )?
@@ -37,14 +37,14 @@ impl Timers {
     }
 
     /// Takes a timer away, after what it caused is a fact, or because its reason is gone.
-    pub fn clear(tx: &Transaction<'_>, timer: &Timer) -> rusqlite::Result<()> {
+    pub fn clear(tx: &Transaction<'_>, timer: &Timer) -> sql::Result<()> {
         tx.prepare_cached("DELETE FROM store_timers WHERE workspace = $1 AND rule = $2 AND subject = $3 AND due = $4")?
             .execute(params![timer.workspace, timer.rule, timer.subject, timer.due])?;
         Ok(())
     }
 
     /// Takes away whatever timers a rule has for a subject.
-    pub fn clear_all(tx: &Transaction<'_>, workspace: u32, rule: &str, subject: &str) -> rusqlite::Result<()> {
+    pub fn clear_all(tx: &Transaction<'_>, workspace: u32, rule: &str, subject: &str) -> sql::Result<()> {
         tx.prepare_cached("DELETE FROM store_timers WHERE workspace = $1 AND rule = $2 AND subject = $3")?
             .execute(params![workspace, rule, subject])?;
         Ok(())

@@ -8,7 +8,7 @@ use throughline_interactions::{
     Interaction, KeySecret, Node, NodeSecret, SourceId, Timestamp, WorkspaceId, limits, parse_interaction,
 };
 use throughline_store::Store;
-use throughline_store::rusqlite::Connection;
+use throughline_store::sql::Connection;
 
 const SECRET: NodeSecret = NodeSecret([3; 16]);
 const WORKSPACE: WorkspaceId = WorkspaceId(1);
@@ -125,8 +125,8 @@ fn rows(batches: &[&[Interaction]]) -> Vec<String> {
             "SELECT node, customer, first_seen, last_seen, interactions, name, name_at, score_value, score_at
              FROM customers_nodes ORDER BY node",
         )?;
-        let line = |r: &throughline_store::rusqlite::Row<'_>| {
-            (0..9).map(|i| r.get::<_, throughline_store::rusqlite::types::Value>(i).map(|v| format!("{v:?}"))).collect()
+        let line = |r: &throughline_store::sql::Row<'_>| {
+            (0..9).map(|i| r.get::<_, throughline_store::sql::types::Value>(i).map(|v| format!("{v:?}"))).collect()
         };
         rows.query_map([], line)?.collect()
     };

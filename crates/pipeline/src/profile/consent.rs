@@ -8,7 +8,7 @@ use crate::{Engine, EngineError};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use throughline_interactions::{Interaction, Node, Timestamp, WorkspaceId};
-use throughline_store::rusqlite::{self, Connection, Transaction, params};
+use throughline_store::sql::{self, Connection, Transaction, params};
 
 /// The rule, for people.
 pub const CONSENT_RULE: &str = "the later word holds; of two at the same moment, the withdrawal";
@@ -74,7 +74,7 @@ impl Words {
     }
 
     /// Writes them down; what one fact says of one purpose in two spellings is a withdrawal if either is.
-    pub(crate) fn write(&self, tx: &Transaction<'_>, workspace: WorkspaceId) -> rusqlite::Result<()> {
+    pub(crate) fn write(&self, tx: &Transaction<'_>, workspace: WorkspaceId) -> sql::Result<()> {
         let mut insert = tx.prepare_cached(
             "INSERT INTO pipeline_consent_words (workspace, node, purpose, occurred_at, position, allowed)
              VALUES ($1, $2, $3, $4, $5, $6)
@@ -96,13 +96,13 @@ impl Words {
 }
 
 /// Forgets what was said under a node.
-pub(crate) fn forget_words(tx: &Transaction<'_>, workspace: WorkspaceId, node: Node) -> rusqlite::Result<()> {
+pub(crate) fn forget_words(tx: &Transaction<'_>, workspace: WorkspaceId, node: Node) -> sql::Result<()> {
     tx.prepare_cached("DELETE FROM pipeline_consent_words WHERE workspace = $1 AND node = $2")?
         .execute(params![workspace.0, node.0.cast_signed()])?;
     Ok(())
 }
 
-fn spoken(c: &Connection, workspace: WorkspaceId, nodes: &[Node]) -> rusqlite::Result<BTreeMap<String, Vec<Spoken>>> {
+fn spoken(c: &Connection, workspace: WorkspaceId, nodes: &[Node]) -> sql::Result<BTreeMap<String, Vec<Spoken>>> {
     let mut by_purpose: BTreeMap<String, Vec<Spoken>> = BTreeMap::new();
     let mut select = c.prepare_cached(
         "SELECT purpose, occurred_at, position, allowed FROM pipeline_consent_words WHERE workspace = $1 AND node = $2",

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use throughline_customers::trait_names;
 use throughline_interactions::{Currency, Timestamp, WorkspaceId};
 use throughline_segments::{Buyer, GROUPS, Group, Rfm, Rule, SegmentId, Trial, What};
-use throughline_store::rusqlite::params;
+use throughline_store::sql::params;
 use throughline_timeline::{Customer, Snapshot};
 
 /// Examples of whom a rule holds for.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use throughline_interactions::{Timestamp, WorkspaceId};
 use throughline_segments::{Hashes, Rule, Rules, SegmentId, check, order};
 use throughline_store::Store;
-use throughline_store::rusqlite::params;
+use throughline_store::sql::params;
 
 /// Segments of one workspace that are followed at once.
 const MOST: usize = 1_000;

@@ -5,7 +5,7 @@ use crate::brand::Brand;
 use std::collections::BTreeMap;
 use throughline_interactions::{Actor, Draft, Interaction, Node, SourceId, Timestamp, WorkspaceId, limits};
 use throughline_segments::SegmentId;
-use throughline_store::rusqlite::{self, Transaction, params};
+use throughline_store::sql::{self, Transaction, params};
 
 /// The name of the fact, as it stands in the ledger.
 const CHANGED: &str = "Segments Changed";
@@ -84,7 +84,7 @@ pub(crate) fn read_changes(i: &Interaction) -> Vec<Change> {
 }
 
 /// Writes who entered and left; each with the position of the fact.
-pub(crate) fn write_changes(tx: &Transaction<'_>, brand: &Brand, changes: &[(u64, Change)]) -> rusqlite::Result<()> {
+pub(crate) fn write_changes(tx: &Transaction<'_>, brand: &Brand, changes: &[(u64, Change)]) -> sql::Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -123,7 +123,7 @@ pub(crate) fn write_changes(tx: &Transaction<'_>, brand: &Brand, changes: &[(u64
 }
 
 /// Forgets who was in what, after an erasure.
-pub(crate) fn forget(tx: &Transaction<'_>, workspace: WorkspaceId, nodes: &[Node]) -> rusqlite::Result<()> {
+pub(crate) fn forget(tx: &Transaction<'_>, workspace: WorkspaceId, nodes: &[Node]) -> sql::Result<()> {
     let mut delete = tx.prepare_cached("DELETE FROM pipeline_memberships WHERE workspace = $1 AND node = $2")?;
     for node in nodes {
         delete.execute(params![workspace.0, node.0.cast_signed()])?;

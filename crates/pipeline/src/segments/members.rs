@@ -7,7 +7,7 @@ use throughline_customers::IdentityGraph;
 use throughline_interactions::{Node, WorkspaceId};
 use throughline_segments::SegmentId;
 use throughline_store::Store;
-use throughline_store::rusqlite::{self, Connection, params};
+use throughline_store::sql::{self, Connection, params};
 
 /// Sixty-four segments to a word, one word for each customer who is in any of them.
 #[derive(Default)]
@@ -135,7 +135,7 @@ impl Members {
         c: &Connection,
         workspace: WorkspaceId,
         customers: &[(u64, Vec<Node>)],
-    ) -> rusqlite::Result<()> {
+    ) -> sql::Result<()> {
         if self.slots.is_empty() {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use throughline_customers::{NameCodec, kinds_of, told_last};
 use throughline_interactions::Node;
 use throughline_segments::Person;
-use throughline_store::rusqlite::{self, Connection};
+use throughline_store::sql::{self, Connection};
 
 /// Reads of whoever is judged at the moment; what cannot be read is remembered and is nobody's answer.
 pub(super) struct Reading<'a> {
@@ -91,14 +91,14 @@ impl Person for Reading<'_> {
 }
 
 /// The last word under any identifier of a customer; of two at one moment, the one that does not allow it.
-fn last_word(c: &Connection, brand: &Brand, customer: u64, purpose: &str) -> rusqlite::Result<Option<bool>> {
+fn last_word(c: &Connection, brand: &Brand, customer: u64, purpose: &str) -> sql::Result<Option<bool>> {
     let nodes: Vec<Node> = brand.graph().nodes(customer);
     let mut select = c.prepare_cached(
         "SELECT occurred_at, allowed FROM pipeline_consent_words WHERE workspace = $1 AND node = $2 AND purpose = $3",
     )?;
     let mut last: Option<(i64, bool)> = None;
     for node in nodes {
-        let mut rows = select.query(rusqlite::params![brand.workspace.id.0, node.0.cast_signed(), purpose])?;
+        let mut rows = select.query(sql::params![brand.workspace.id.0, node.0.cast_signed(), purpose])?;
         while let Some(r) = rows.next()? {
             last = last.max(Some((r.get(0)?, r.get::<_, i64>(1)? == 0)));
         }

@@ -5,7 +5,7 @@ use crate::{Engine, EngineError};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use throughline_interactions::WorkspaceId;
-use throughline_store::rusqlite;
+use throughline_store::sql;
 
 /// Values of one dimension that are offered.
 const VALUES: usize = 50;
@@ -57,11 +57,11 @@ impl Engine {
         }
         found.traits = self.trait_names(workspace)?;
         self.store().read(|c| {
-            let text = |r: &rusqlite::Row<'_>| r.get::<_, String>(0);
+            let text = |r: &sql::Row<'_>| r.get::<_, String>(0);
             found.purposes = c
                 .prepare("SELECT DISTINCT purpose FROM pipeline_consent_words WHERE workspace = $1")?
                 .query_map([workspace.0], text)?
-                .collect::<rusqlite::Result<_>>()?;
+                .collect::<sql::Result<_>>()?;
             Ok(())
         })?;
         found.purposes.extend(brand.door().rules.consent.iter().map(|c| c.purpose.clone()));

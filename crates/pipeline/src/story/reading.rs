@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use throughline_interactions::{Interaction, WorkspaceId};
 use throughline_journeys::{Compiled, Definition, Instance, Splitter};
-use throughline_store::rusqlite;
+use throughline_store::sql;
 use throughline_timeline::{Customer, Snapshot};
 
 /// One customer, read once.
@@ -80,12 +80,12 @@ impl Engine {
     /// What these attributes are called, where their names are kept.
     pub(crate) fn named(&self, reading: &Reading, hashes: &[u64]) -> Result<HashMap<u64, Named>, EngineError> {
         let workspace = reading.brand.workspace.id;
-        let find = |c: &rusqlite::Connection| {
+        let find = |c: &sql::Connection| {
             let sql = "SELECT dimension, value FROM pipeline_attributes WHERE workspace = $1 AND hash = $2";
             let mut select = c.prepare_cached(sql)?;
             let mut found = HashMap::with_capacity(hashes.len());
             for hash in hashes {
-                let mut rows = select.query(rusqlite::params![workspace.0, hash.cast_signed()])?;
+                let mut rows = select.query(sql::params![workspace.0, hash.cast_signed()])?;
                 if let Some(r) = rows.next()? {
                     found.insert(*hash, (r.get(0)?, r.get(1)?));
                 }

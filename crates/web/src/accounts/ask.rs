@@ -7,7 +7,7 @@
 use super::secret::signing_secret;
 use aws_lc_rs::hmac;
 use throughline_interactions::{ScoreKind, Timestamp, WorkspaceId};
-use throughline_store::rusqlite::{self, Transaction, params};
+use throughline_store::sql::{self, Transaction, params};
 use throughline_store::{Store, StoreError};
 
 /// What is asked, by the kind of its answer.
@@ -155,7 +155,7 @@ pub(super) fn decode(text: &str, most: usize) -> Option<Vec<u8>> {
 }
 
 /// Notes that somebody is asked; a link that is there already keeps its day of asking.
-pub fn note_asked(tx: &Transaction<'_>, ask: &Ask, by: &str, at: Timestamp) -> rusqlite::Result<()> {
+pub fn note_asked(tx: &Transaction<'_>, ask: &Ask, by: &str, at: Timestamp) -> sql::Result<()> {
     tx.prepare_cached(
         "INSERT INTO web_asks (workspace, position, question, asked_at, asked_by, expires_at, answered_at)
          VALUES ($1, $2, $3, $4, $5, $6, NULL)
@@ -173,7 +173,7 @@ pub fn note_asked(tx: &Transaction<'_>, ask: &Ask, by: &str, at: Timestamp) -> r
 }
 
 /// Notes that the answer is in.
-pub fn note_answered(tx: &Transaction<'_>, ask: &Ask, at: Timestamp) -> rusqlite::Result<()> {
+pub fn note_answered(tx: &Transaction<'_>, ask: &Ask, at: Timestamp) -> sql::Result<()> {
     tx.execute(
         "INSERT INTO web_asks (workspace, position, question, asked_at, asked_by, expires_at, answered_at)
          VALUES ($1, $2, $3, $4, '', $5, $6)

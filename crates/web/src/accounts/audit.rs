@@ -1,7 +1,7 @@
 //! The record of what people and programs did.
 
 use throughline_interactions::Timestamp;
-use throughline_store::rusqlite::{self, Transaction, params};
+use throughline_store::sql::{self, Transaction, params};
 use throughline_store::{Store, StoreError};
 
 /// One line of the record.
@@ -24,7 +24,7 @@ pub struct Entry {
 }
 
 /// Notes an act inside the transaction that does it.
-pub fn note(tx: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
+pub fn note(tx: &Transaction<'_>, entry: &Entry) -> sql::Result<()> {
     tx.prepare_cached(
         "INSERT INTO web_audit (id, at, workspace, who, action, subject, address)
          SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, $6 FROM web_audit",

@@ -1,7 +1,7 @@
 //! What somebody promised to do about people: a small list with an owner and a day.
 
 use throughline_interactions::{Timestamp, WorkspaceId};
-use throughline_store::rusqlite::{self, Row, Transaction, params};
+use throughline_store::sql::{self, Row, Transaction, params};
 use throughline_store::{Store, StoreError};
 
 /// One promise to do something.
@@ -36,7 +36,7 @@ pub struct FollowUp {
 const COLUMNS: &str =
     "id, workspace, title, subject, customers, note, owner, due, created_at, created_by, done_at, done_by";
 
-fn read(r: &Row<'_>) -> rusqlite::Result<FollowUp> {
+fn read(r: &Row<'_>) -> sql::Result<FollowUp> {
     let number = |i: usize| r.get::<_, i64>(i).map(i64::cast_unsigned);
     Ok(FollowUp {
         id: number(0)?,
@@ -55,7 +55,7 @@ fn read(r: &Row<'_>) -> rusqlite::Result<FollowUp> {
 }
 
 /// Keeps a new one.
-pub fn assign(tx: &Transaction<'_>, f: &FollowUp) -> rusqlite::Result<()> {
+pub fn assign(tx: &Transaction<'_>, f: &FollowUp) -> sql::Result<()> {
     tx.execute(
         "INSERT INTO web_follow_ups (id, workspace, title, subject, customers, note, owner, due, created_at, created_by, done_at, done_by)
          SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, '' FROM web_follow_ups",
@@ -75,13 +75,7 @@ pub fn assign(tx: &Transaction<'_>, f: &FollowUp) -> rusqlite::Result<()> {
 }
 
 /// Marks one as done; false if there is none that is open.
-pub fn finish(
-    tx: &Transaction<'_>,
-    workspace: WorkspaceId,
-    id: u64,
-    by: &str,
-    at: Timestamp,
-) -> rusqlite::Result<bool> {
+pub fn finish(tx: &Transaction<'_>, workspace: WorkspaceId, id: u64, by: &str, at: Timestamp) -> sql::Result<bool> {
     let changed = tx.execute(
         "UPDATE web_follow_ups SET done_at = $1, done_by = $2 WHERE workspace = $3 AND id = $4 AND done_at IS NULL",
         params![at.0, by, workspace.0, id.cast_signed()],
@@ -105,7 +99,7 @@ pub fn follow_ups(store: &Store, workspace: WorkspaceId, most: u32) -> Result<Ve
         for sql in [open, done] {
             let mut found = c.prepare_cached(&sql)?;
             let rows = found.query_map(params![workspace.0, most], read)?;
-            all.extend(rows.collect::<rusqlite::Result<Vec<_>>>()?);
+            all.extend(rows.collect::<sql::Result<Vec<_>>>()?);
         }
         Ok(all)
     })

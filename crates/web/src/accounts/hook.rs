@@ -3,7 +3,7 @@
 
 use super::audit::{Entry, note};
 use throughline_interactions::{SourceId, Timestamp, WorkspaceId};
-use throughline_store::rusqlite::{self, OptionalExtension, Row, Transaction, params};
+use throughline_store::sql::{self, OptionalExtension, Row, Transaction, params};
 use throughline_store::{Store, StoreError};
 use throughline_wire::hooks::System;
 
@@ -82,8 +82,8 @@ impl Hook {
 
 const COLUMNS: &str = "id, workspace, source, kind, secret, recipe, created_at, created_by";
 
-fn read(r: &Row<'_>) -> rusqlite::Result<Hook> {
-    let damaged = |i: usize| rusqlite::Error::InvalidColumnType(i, "web_hooks".to_owned(), rusqlite::types::Type::Text);
+fn read(r: &Row<'_>) -> sql::Result<Hook> {
+    let damaged = |i: usize| sql::Error::InvalidColumnType(i, "web_hooks".to_owned(), sql::types::Type::Text);
     Ok(Hook {
         id: r.get(0)?,
         workspace: WorkspaceId(r.get(1)?),
@@ -97,7 +97,7 @@ fn read(r: &Row<'_>) -> rusqlite::Result<Hook> {
 }
 
 /// Keeps one and notes who made it.
-pub fn create_hook(tx: &Transaction<'_>, hook: &Hook, address: &str) -> rusqlite::Result<()> {
+pub fn create_hook(tx: &Transaction<'_>, hook: &Hook, address: &str) -> sql::Result<()> {
     tx.execute(
         "INSERT INTO web_hooks (id, workspace, source, kind, secret, recipe, created_at, created_by)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -116,19 +116,12 @@ pub fn create_hook(tx: &Transaction<'_>, hook: &Hook, address: &str) -> rusqlite
 }
 
 /// Removes one, so that what is delivered there is refused from now on.
-pub fn remove_hook(tx: &Transaction<'_>, hook: &Hook, by: &str, at: Timestamp, address: &str) -> rusqlite::Result<()> {
+pub fn remove_hook(tx: &Transaction<'_>, hook: &Hook, by: &str, at: Timestamp, address: &str) -> sql::Result<()> {
     tx.execute("DELETE FROM web_hooks WHERE workspace = $1 AND id = $2", params![hook.workspace.0, hook.id])?;
     told(tx, hook, "removed a webhook", by, at, address)
 }
 
-fn told(
-    tx: &Transaction<'_>,
-    hook: &Hook,
-    action: &str,
-    by: &str,
-    at: Timestamp,
-    address: &str,
-) -> rusqlite::Result<()> {
+fn told(tx: &Transaction<'_>, hook: &Hook, action: &str, by: &str, at: Timestamp, address: &str) -> sql::Result<()> {
     let subject = format!("{}… of {} for {}", &hook.id[..6], hook.kind.name(), hook.source);
     let (who, action, address) = (by.to_owned(), action.to_owned(), address.to_owned());
     note(tx, &Entry { id: 0, at, workspace: hook.workspace.0, who, action, subject, address })

@@ -2,7 +2,7 @@
 
 use throughline_interactions::{Timestamp, WorkspaceId};
 use throughline_pipeline::Met;
-use throughline_store::rusqlite::{self, OptionalExtension, Row, Transaction, params};
+use throughline_store::sql::{self, OptionalExtension, Row, Transaction, params};
 use throughline_store::{Store, StoreError};
 
 /// How an initiative stands.
@@ -120,7 +120,7 @@ pub struct Initiative {
 const COLUMNS: &str = "id, workspace, title, what, owner, cost, journey, figure, aim, target, starts, ends, state, \
                        created_at, created_by, changed_at, changed_by, met_dimension, met_value, met_with";
 
-fn read(r: &Row<'_>) -> rusqlite::Result<Initiative> {
+fn read(r: &Row<'_>) -> sql::Result<Initiative> {
     let name = |i: usize| r.get::<_, String>(i);
     Ok(Initiative {
         id: r.get::<_, i64>(0)?.cast_unsigned(),
@@ -150,7 +150,7 @@ fn read(r: &Row<'_>) -> rusqlite::Result<Initiative> {
 }
 
 /// Keeps a new one and gives its number.
-pub fn begin_initiative(tx: &Transaction<'_>, i: &Initiative) -> rusqlite::Result<u64> {
+pub fn begin_initiative(tx: &Transaction<'_>, i: &Initiative) -> sql::Result<u64> {
     tx.execute(
         "INSERT INTO web_initiatives (id, workspace, title, what, owner, cost, journey, figure, aim, target, starts, ends, state, created_at, created_by, changed_at, changed_by, met_dimension, met_value, met_with)
          SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19 FROM web_initiatives",
@@ -204,7 +204,7 @@ pub fn change_initiative(
     day: &str,
     by: &str,
     at: Timestamp,
-) -> rusqlite::Result<bool> {
+) -> sql::Result<bool> {
     let over = matches!(to, InitiativeState::Ended | InitiativeState::Stopped);
     let starts = if to == InitiativeState::Running { day } else { &of.starts };
     let ends = if over && day < of.ends.as_str() && day > of.starts.as_str() { day } else { &of.ends };

@@ -5,7 +5,7 @@ use super::person::{NewPerson, create};
 use super::role::Role;
 use super::secret::{Secret, hash_of};
 use throughline_interactions::Timestamp;
-use throughline_store::rusqlite::{OptionalExtension, params};
+use throughline_store::sql::{OptionalExtension, params};
 use throughline_store::{Store, StoreError};
 
 /// How long a link opens: a day.

@@ -3,8 +3,8 @@
 use super::audit::{Entry, note};
 use super::secret::{Secret, hash_of};
 use throughline_interactions::{SourceId, Timestamp, WorkspaceId};
-use throughline_store::rusqlite::{OptionalExtension, Row, params};
-use throughline_store::{Store, StoreError, rusqlite};
+use throughline_store::sql::{OptionalExtension, Row, params};
+use throughline_store::{Store, StoreError, sql};
 
 /// What a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,9 +61,9 @@ pub struct Key {
 
 const COLUMNS: &str = "id, hint, workspace, source, role, created_by, created_at, used_at, revoked_at";
 
-fn read(r: &Row<'_>) -> rusqlite::Result<Key> {
-    let text = |i: usize| -> rusqlite::Result<String> { r.get(i) };
-    let damaged = |i: usize| rusqlite::Error::InvalidColumnType(i, "web_keys".to_owned(), rusqlite::types::Type::Text);
+fn read(r: &Row<'_>) -> sql::Result<Key> {
+    let text = |i: usize| -> sql::Result<String> { r.get(i) };
+    let damaged = |i: usize| sql::Error::InvalidColumnType(i, "web_keys".to_owned(), sql::types::Type::Text);
     Ok(Key {
         id: r.get::<_, i64>(0)?.cast_unsigned(),
         hint: text(1)?,

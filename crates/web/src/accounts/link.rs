@@ -9,7 +9,7 @@ use super::ask::{Question, decode, encode};
 use super::secret::signing_secret;
 use aws_lc_rs::hmac;
 use throughline_interactions::{Identifier, Ref, Timestamp, WorkspaceId};
-use throughline_store::rusqlite::{self, OptionalExtension, Row, Transaction, params};
+use throughline_store::sql::{self, OptionalExtension, Row, Transaction, params};
 use throughline_store::{Store, StoreError};
 
 /// What it is, and so what it means that somebody opened it.
@@ -144,9 +144,9 @@ impl Link {
 
 const COLUMNS: &str = "code, workspace, kind, name, target, question, about_kind, about_value, created_at, created_by";
 
-fn read(r: &Row<'_>) -> rusqlite::Result<Link> {
+fn read(r: &Row<'_>) -> sql::Result<Link> {
     let text = |i: usize| r.get::<_, String>(i);
-    let damaged = || rusqlite::Error::InvalidColumnType(2, "web_links".to_owned(), rusqlite::types::Type::Text);
+    let damaged = || sql::Error::InvalidColumnType(2, "web_links".to_owned(), sql::types::Type::Text);
     let about = Ref { kind: text(6)?, value: text(7)? };
     Ok(Link {
         code: text(0)?,
@@ -162,7 +162,7 @@ fn read(r: &Row<'_>) -> rusqlite::Result<Link> {
 }
 
 /// Keeps a new one.
-pub fn create_link(tx: &Transaction<'_>, link: &Link) -> rusqlite::Result<()> {
+pub fn create_link(tx: &Transaction<'_>, link: &Link) -> sql::Result<()> {
     let about = link.about.as_ref();
     tx.execute(
         "INSERT INTO web_links (code, workspace, kind, name, target, question, about_kind, about_value, created_at, created_by)
@@ -184,7 +184,7 @@ pub fn create_link(tx: &Transaction<'_>, link: &Link) -> rusqlite::Result<()> {
 }
 
 /// Removes one: whoever opens it finds that it leads nowhere. False where there is none.
-pub fn remove_link(tx: &Transaction<'_>, workspace: WorkspaceId, code: &str) -> rusqlite::Result<bool> {
+pub fn remove_link(tx: &Transaction<'_>, workspace: WorkspaceId, code: &str) -> sql::Result<bool> {
     tx.execute("DELETE FROM web_link_days WHERE code = $1", [code])?;
     Ok(tx.execute("DELETE FROM web_links WHERE workspace = $1 AND code = $2", params![workspace.0, code])? > 0)
 }
@@ -219,7 +219,7 @@ fn day_of(at: Timestamp) -> i64 {
 }
 
 /// Counts that one was opened.
-pub fn count_opened(tx: &Transaction<'_>, code: &str, at: Timestamp, by_machine: bool) -> rusqlite::Result<()> {
+pub fn count_opened(tx: &Transaction<'_>, code: &str, at: Timestamp, by_machine: bool) -> sql::Result<()> {
     tx.prepare_cached(
         "INSERT INTO web_link_days (code, day, people, machines) VALUES ($1, $2, $3, $4)
          ON CONFLICT (code, day) DO UPDATE SET

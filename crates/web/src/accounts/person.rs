@@ -5,7 +5,7 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use std::sync::LazyLock;
 use throughline_interactions::Timestamp;
-use throughline_store::rusqlite::{self, Connection, OptionalExtension, Transaction, params};
+use throughline_store::sql::{self, Connection, OptionalExtension, Transaction, params};
 use throughline_store::{Store, StoreError};
 
 /// Somebody with an account.
@@ -90,7 +90,7 @@ pub(super) fn create(
     workspace: u32,
     role: Role,
     at: Timestamp,
-) -> rusqlite::Result<bool> {
+) -> sql::Result<bool> {
     let email = new.email.trim().to_lowercase();
     let n = tx.execute(
         "INSERT INTO web_people (id, email, name, password, created_at)
@@ -126,7 +126,7 @@ pub fn authenticate(store: &Store, email: &str, password: &str) -> Result<Option
     }
 }
 
-pub(super) fn by_id(c: &Connection, id: u64) -> rusqlite::Result<Option<Person>> {
+pub(super) fn by_id(c: &Connection, id: u64) -> sql::Result<Option<Person>> {
     let person = c
         .prepare_cached("SELECT email, name, disabled_at FROM web_people WHERE id = $1")?
         .query_row([id.cast_signed()], |r| {
@@ -144,7 +144,7 @@ pub(super) fn by_id(c: &Connection, id: u64) -> rusqlite::Result<Option<Person>>
         .prepare_cached("SELECT workspace, role FROM web_members WHERE person = $1 ORDER BY workspace")?
         .query_map([id.cast_signed()], |r| Ok((r.get::<_, u32>(0)?, r.get::<_, String>(1)?)))?
         .filter_map(|row| row.map(|(w, r)| Role::new(&r).map(|r| (w, r))).transpose())
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<sql::Result<_>>()?;
     Ok(Some(person))
 }
 
@@ -154,7 +154,7 @@ pub fn people(store: &Store) -> Result<Vec<Person>, StoreError> {
         let ids = c
             .prepare("SELECT id FROM web_people ORDER BY email")?
             .query_map([], |r| Ok(r.get::<_, i64>(0)?.cast_unsigned()))?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
+            .collect::<sql::Result<Vec<_>>>()?;
         ids.into_iter().filter_map(|id| by_id(c, id).transpose()).collect()
     })
 }

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use throughline_interactions::WorkspaceId;
-use throughline_store::rusqlite::{self, OptionalExtension, params};
+use throughline_store::sql::{self, OptionalExtension, params};
 use throughline_store::{Store, StoreError};
 
 /// A random secret of 256 bits. It is shown once; the store keeps `hash_of` it.
@@ -37,7 +37,7 @@ impl Secret {
 
 /// A workspace's secret for signing something that leaves the house; made on first use.
 pub(super) fn signing_secret(store: &Store, workspace: WorkspaceId, purpose: &str) -> Result<String, StoreError> {
-    let known = |c: &rusqlite::Connection| {
+    let known = |c: &sql::Connection| {
         let sql = "SELECT secret FROM web_secrets WHERE workspace = $1 AND purpose = $2";
         c.query_row(sql, params![workspace.0, purpose], |r| r.get::<_, String>(0)).optional()
     };

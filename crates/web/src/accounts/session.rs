@@ -3,7 +3,7 @@
 use super::person::{Person, by_id};
 use super::secret::{Secret, hash_of};
 use throughline_interactions::Timestamp;
-use throughline_store::rusqlite::{OptionalExtension, params};
+use throughline_store::sql::{OptionalExtension, params};
 use throughline_store::{Store, StoreError};
 
 /// A session ends after so long without a page: twelve hours.

@@ -1,7 +1,7 @@
 //! Saved views: the state of a page is its address, and this is a name for one.
 
 use throughline_interactions::{Timestamp, WorkspaceId};
-use throughline_store::rusqlite::{self, Transaction, params};
+use throughline_store::sql::{self, Transaction, params};
 use throughline_store::{Store, StoreError};
 
 /// A page in a state that somebody wants back.
@@ -24,7 +24,7 @@ pub struct View {
 }
 
 /// Keeps a view; one of the same name and owner takes the new path.
-pub fn save_view(tx: &Transaction<'_>, v: &View) -> rusqlite::Result<()> {
+pub fn save_view(tx: &Transaction<'_>, v: &View) -> sql::Result<()> {
     let changed = tx.execute(
         "UPDATE web_views SET path = $1, shared = $2 WHERE workspace = $3 AND owner = $4 AND name = $5",
         params![v.path, i64::from(v.shared), v.workspace.0, v.owner, v.name],
@@ -68,7 +68,7 @@ pub fn delete_view(
     id: u64,
     who: &str,
     manages: bool,
-) -> rusqlite::Result<bool> {
+) -> sql::Result<bool> {
     let changed = tx.execute(
         "DELETE FROM web_views WHERE workspace = $1 AND id = $2 AND (owner = $3 OR (shared = 1 AND $4 = 1))",
         params![workspace.0, id.cast_signed(), who, i64::from(manages)],
