@@ -6,7 +6,7 @@ use crate::{Engine, EngineError};
 use serde::Serialize;
 use std::sync::atomic::Ordering;
 use throughline_customers::trait_names;
-use throughline_interactions::{Currency, Timestamp, WorkspaceId};
+use throughline_interactions::{Currency, Interaction, MessageKey, Timestamp, WorkspaceId};
 use throughline_segments::{Buyer, GROUPS, Group, Rfm, Rule, SegmentId, Trial, What};
 use throughline_store::sql::params;
 use throughline_timeline::{Customer, Snapshot};
@@ -128,6 +128,13 @@ impl Engine {
     /// Whether a customer is in a segment now.
     pub fn is_in_segment(&self, workspace: WorkspaceId, id: SegmentId, customer: u64) -> Result<bool, EngineError> {
         Ok(self.inner().brand(workspace)?.segments.members().is_in(id, customer))
+    }
+
+    /// The node under which a fact stands: the id of its customer, as long as nothing joins them with others.
+    pub fn node_of(&self, workspace: WorkspaceId, fact: &Interaction) -> Result<u64, EngineError> {
+        let brand = self.inner().brand(workspace)?;
+        let key = MessageKey::new(&self.inner().key_secret, workspace, fact.source.as_str(), &fact.message_id);
+        Ok(fact.node(key, &brand.node_secret).0)
     }
 
     /// Waits until everything in the ledger is folded and whoever it may have moved is judged.
