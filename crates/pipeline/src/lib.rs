@@ -56,8 +56,8 @@ pub use history::History;
 pub use jobs::{Job, JobHandle};
 pub use journeys::{BehindStage, Calls, Met, Person, ScoreReport, View};
 pub use profile::{
-    Computed, ConsentWord, Counted, CustomerFigure, CustomerStage, Inferred, LastAnswer, LastWords, Profile,
-    PurposeConsent, Region, Seen, Spend, StageState, Stated, StatedBy,
+    Computed, ConsentWord, Counted, CustomerStage, Inferred, LastAnswer, LastWords, Profile, PurposeConsent, Region,
+    Seen, Spend, StageState, Stated, StatedBy,
 };
 pub use receive::Received;
 pub use recent::{Learned, Recent, Tried};
@@ -67,8 +67,8 @@ pub use segments::{
     Behind, NewSegment, RfmGroup, RfmReport, SegmentDefinition, SegmentPreview, SegmentStanding, Vocabulary, Within,
 };
 pub use story::{
-    CurvePoint, Feeling, GroupKind, Joined, PromiseOutcome, PromiseState, Said, Signal, Step, Story, StoryEntry,
-    StoryFilter, StoryGroup, StoryItem, StoryKind, StoryPage, StoryPageQuery, StoryQuery, VisitSum, What,
+    CurvePoint, CustomerFigure, Feeling, GroupKind, Joined, PromiseOutcome, PromiseState, Said, Signal, Step, Story,
+    StoryEntry, StoryFilter, StoryGroup, StoryItem, StoryKind, StoryPage, StoryPageQuery, StoryQuery, VisitSum, What,
 };
 pub use tallies::SourceTally;
 pub use whereabouts::{Whereabout, Whereabouts};

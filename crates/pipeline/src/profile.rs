@@ -10,14 +10,14 @@ mod region;
 mod stated;
 
 pub use consent::{CONSENT_RULE, ConsentWord, PurposeConsent};
-pub use figures::{CustomerFigure, CustomerStage, Spend, StageState};
+pub use figures::{CustomerStage, Spend, StageState};
 pub use inferred::Inferred;
 pub use region::Region;
 pub use stated::{Stated, StatedBy};
 
 pub(crate) use consent::{Words, forget_words};
 
-use crate::story::{Feeling, PromiseOutcome, Reading, Said};
+use crate::story::{CustomerFigure, Feeling, PromiseOutcome, Reading, Said, StoryPage, StoryPageQuery};
 use crate::{Engine, EngineError};
 use figures::Lived;
 use serde::Serialize;
@@ -136,15 +136,31 @@ pub struct Profile {
 impl Engine {
     /// The profile of a customer that was just read.
     pub fn profile(&self, workspace: WorkspaceId, of: CustomerProfile) -> Result<Profile, EngineError> {
-        let reading = self.reading(workspace, of.row.id)?;
+        self.profile_of(&self.reading(workspace, of.row.id)?, of)
+    }
+
+    /// The profile and a page of the story, read once.
+    pub fn told(
+        &self,
+        workspace: WorkspaceId,
+        profile: &CustomerProfile,
+        query: &StoryPageQuery,
+    ) -> Result<(Profile, StoryPage), EngineError> {
+        let reading = self.reading(workspace, profile.row.id)?;
+        let page = self.page_of(&reading, profile, query)?;
+        Ok((self.profile_of(&reading, profile.clone())?, page))
+    }
+
+    fn profile_of(&self, reading: &Reading, of: CustomerProfile) -> Result<Profile, EngineError> {
+        let workspace = reading.brand.workspace.id;
         let nodes: Vec<_> = of.identifiers.iter().map(|i| i.node).collect();
-        let lived = self.lived(&reading)?;
-        let recent = self.recent_own(&reading)?;
+        let lived = self.lived(reading)?;
+        let recent = self.recent_own(reading)?;
         let zone = region::zone(&of.traits, &recent);
         Ok(Profile {
-            computed: self.computed(&reading, &of.row, &lived)?,
-            stated: self.stated(&reading, &of.traits)?,
-            inferred: self.inferred(&reading, zone.as_ref())?,
+            computed: self.computed(reading, &of.row, &lived)?,
+            stated: self.stated(reading, &of.traits)?,
+            inferred: self.inferred(reading, zone.as_ref())?,
             language: region::language(&of.traits, zone.as_ref()),
             zone,
             consents: self.consent_ledger(workspace, &nodes)?,

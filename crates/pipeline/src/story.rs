@@ -5,6 +5,7 @@
 
 mod curve;
 mod feeling;
+mod figure;
 mod filter;
 mod groups;
 mod joined;
@@ -15,13 +16,14 @@ mod told;
 
 pub use curve::{CurvePoint, Said, Signal};
 pub use feeling::Feeling;
+pub use figure::CustomerFigure;
 pub use filter::{StoryFilter, StoryKind};
 pub use groups::GroupKind;
 pub use joined::Joined;
 pub use promises::{PromiseOutcome, PromiseState};
 pub use told::{Step, StoryGroup, StoryItem, StoryPage, StoryPageQuery, VisitSum, What};
 
-pub(crate) use groups::{Group, groups};
+pub(crate) use groups::Group;
 pub(crate) use moments::{Bond, Moments};
 pub(crate) use promises::Fate;
 pub(crate) use reading::Reading;

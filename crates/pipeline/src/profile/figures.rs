@@ -1,73 +1,12 @@
 //! What is counted of one customer, and from which interactions: by the instances that maps count, and by the
 //! names that scorecards go by.
 
-use crate::story::{Bond, Moments, Reading};
+use crate::story::{Bond, CustomerFigure, Moments, Reading};
 use crate::{Engine, EngineError};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use throughline_interactions::Timestamp;
 use throughline_journeys::{Definition, Ending, Instance};
-
-/// A figure of the profile, to open what it was counted from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CustomerFigure {
-    /// What began orders.
-    Orders,
-    /// What came back, or its money, once an order.
-    Returns,
-    /// What turned to the help desk, once a contact.
-    Contacts,
-    /// Promises that were kept.
-    Kept,
-    /// Promises that were not.
-    Broken,
-    /// Answers that are read as satisfaction.
-    Answers,
-    /// What they did themselves on a channel.
-    Channel(String),
-    /// What they did that is about something, by the keyed hash of the attribute.
-    Like(u64),
-    /// What they did in the three hours of a day that begin here, in a zone.
-    Hours(u8, String),
-}
-
-impl CustomerFigure {
-    /// The name in addresses.
-    pub fn key(&self) -> String {
-        match self {
-            Self::Orders => "orders".to_owned(),
-            Self::Returns => "returns".to_owned(),
-            Self::Contacts => "contacts".to_owned(),
-            Self::Kept => "promises-kept".to_owned(),
-            Self::Broken => "promises-broken".to_owned(),
-            Self::Answers => "answers".to_owned(),
-            Self::Channel(name) => format!("channel.{name}"),
-            Self::Like(hash) => format!("like.{hash:016x}"),
-            Self::Hours(from, zone) => format!("hours.{from}.{zone}"),
-        }
-    }
-
-    /// By its name in addresses.
-    pub fn of_key(key: &str) -> Option<Self> {
-        Some(match key {
-            "orders" => Self::Orders,
-            "returns" => Self::Returns,
-            "contacts" => Self::Contacts,
-            "promises-kept" => Self::Kept,
-            "promises-broken" => Self::Broken,
-            "answers" => Self::Answers,
-            other => match other.split_once('.')? {
-                ("channel", name) => Self::Channel(name.to_owned()),
-                ("like", hash) => Self::Like(u64::from_str_radix(hash, 16).ok()?),
-                ("hours", rest) => {
-                    let (from, zone) = rest.split_once('.')?;
-                    Self::Hours(from.parse().ok().filter(|h| *h < 24)?, zone.to_owned())
-                }
-                _ => return None,
-            },
-        })
-    }
-}
 
 /// What the orders in one currency came to; currencies are never added up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -5,9 +5,8 @@
 //! were about anything of its sort, and more often than anything else of its sort.
 
 use super::NAMED;
-use super::figures::CustomerFigure;
 use super::region::Region;
-use crate::story::{Group, Reading, groups};
+use crate::story::{CustomerFigure, Group, Reading};
 use crate::{Engine, EngineError};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -51,7 +50,7 @@ pub struct Inferred {
 /// Counts in how many groups each value was met.
 #[derive(Default)]
 struct Met<K> {
-    last: HashMap<K, (usize, u64)>,
+    last: HashMap<K, (usize, u64), foldhash::fast::FixedState>,
 }
 
 impl<K: std::hash::Hash + Eq + Ord + Copy> Met<K> {
@@ -86,9 +85,8 @@ impl Engine {
         let zone = own_zone.unwrap_or_else(|| (*reading.brand.zone()).clone());
         let (mut channels, mut hours, mut met) = (Met::default(), Met::default(), Met::default());
         let mut all: [Met<()>; 2] = Default::default();
-        let groups = groups(m);
         let own = |g: &Group| g.rows.iter().copied().filter(|p| m.is_own(*p)).collect::<Vec<_>>();
-        let groups: Vec<Vec<u32>> = groups.iter().map(own).collect();
+        let groups: Vec<Vec<u32>> = reading.groups.iter().map(own).collect();
         for (group, places) in groups.iter().enumerate() {
             for place in places {
                 let moment = &m.all[*place as usize];

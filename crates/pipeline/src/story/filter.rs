@@ -1,5 +1,6 @@
 //! Which part of a story is looked at: a kind, a channel, a time, a figure, words.
 
+use super::figure::CustomerFigure;
 use super::groups::{Group, GroupKind};
 use super::moments::{Bond, By, Moments};
 use super::promises::Fate;
@@ -55,7 +56,7 @@ pub struct StoryFilter {
     /// Only what says all of these words: in its event, text, references or properties.
     pub words: String,
     /// Only what a figure of the profile was counted from.
-    pub figure: Option<crate::CustomerFigure>,
+    pub figure: Option<CustomerFigure>,
     /// Only the group that this interaction is of.
     pub group: Option<u64>,
     /// Only this interaction.

@@ -10,6 +10,7 @@
 //! It is a function of the interactions in the order of the story: how they arrived changes nothing.
 
 use super::moments::{Bond, By, Moments};
+use foldhash::fast::FixedState;
 use serde::Serialize;
 use std::collections::HashMap;
 use throughline_interactions::Direction;
@@ -61,10 +62,10 @@ type Rank = (u32, u64);
 /// The groups of a story, in the order of their beginnings.
 pub(crate) fn groups(m: &Moments) -> Vec<Group> {
     let orders = orders(m);
-    let mut by_key: HashMap<(GroupKind, Rank), usize> = HashMap::new();
+    let mut by_key: HashMap<(GroupKind, Rank), usize, FixedState> = HashMap::default();
     let mut groups: Vec<Group> = Vec::new();
     let mut visits = Visits::new(m);
-    let mut met: HashMap<u64, u32> = HashMap::new();
+    let mut met: HashMap<u64, u32, FixedState> = HashMap::default();
     for place in 0..m.all.len() as u32 {
         let visit = visits.next(m, place);
         let affair = [Bond::Service, Bond::Affair].into_iter().flat_map(|b| m.bound(place, b));
@@ -96,9 +97,9 @@ pub(crate) fn groups(m: &Moments) -> Vec<Group> {
 
 /// The order that each moment stands with.
 fn orders(m: &Moments) -> Vec<Option<Rank>> {
-    let mut first: HashMap<u64, u32> = HashMap::new();
+    let mut first: HashMap<u64, u32, FixedState> = HashMap::default();
     // What an affair is about: one order, or several and so none.
-    let mut about: HashMap<u64, Option<u64>> = HashMap::new();
+    let mut about: HashMap<u64, Option<u64>, FixedState> = HashMap::default();
     for place in 0..m.all.len() as u32 {
         for order in m.bound(place, Bond::Order) {
             first.entry(order).or_insert(place);
@@ -123,16 +124,16 @@ fn orders(m: &Moments) -> Vec<Option<Rank>> {
 struct Visits {
     /// By channel: people go there and look around.
     is_place: Vec<bool>,
-    named: HashMap<u64, (u32, i64)>,
+    named: HashMap<u64, (u32, i64), FixedState>,
     /// Of people, and of machines: where it began and when it was last heard of.
     unnamed: [Option<(u32, i64)>; 2],
-    first: HashMap<u64, u32>,
+    first: HashMap<u64, u32, FixedState>,
 }
 
 impl Visits {
     fn new(m: &Moments) -> Self {
         let is_place = m.channels.iter().map(|c| matches!(&**c, "web" | "app")).collect();
-        Self { is_place, named: HashMap::new(), unnamed: [None; 2], first: HashMap::new() }
+        Self { is_place, named: HashMap::default(), unnamed: [None; 2], first: HashMap::default() }
     }
 
     fn next(&mut self, m: &Moments, place: u32) -> Option<u32> {

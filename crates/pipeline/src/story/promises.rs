@@ -4,6 +4,7 @@
 //! same affair. How it stands is told as of the end of the data, like the maps tell it.
 
 use super::moments::{Made, Moments};
+use foldhash::fast::FixedState;
 use serde::Serialize;
 use std::collections::HashMap;
 use throughline_interactions::{Precision, Timestamp};
@@ -68,12 +69,12 @@ struct Rule {
     keeps: Vec<bool>,
     subject: Option<u16>,
     /// Places that settle it, by what they are about; under `None` all of them.
-    places: HashMap<Option<u64>, Vec<u32>>,
+    places: HashMap<Option<u64>, Vec<u32>, FixedState>,
 }
 
 /// The fates of all promises, in the order in which they were made.
 pub(crate) fn fates(m: &Moments, journeys: &[Definition], end: Timestamp) -> Vec<Fate> {
-    let mut rules: HashMap<&str, Option<Rule>> = HashMap::new();
+    let mut rules: HashMap<&str, Option<Rule>, FixedState> = HashMap::default();
     let mut fates = Vec::with_capacity(m.promises.len());
     for made in &m.promises {
         let rule = rules.entry(&made.kind).or_insert_with(|| Rule::of(m, journeys, &made.kind));
@@ -92,7 +93,7 @@ impl Rule {
         let mut made = Self {
             keeps: m.events.iter().map(|e| rule.kept_by.iter().any(|k| **k == **e)).collect(),
             subject: journey.subject.as_ref().and_then(|s| m.kinds.iter().position(|k| **k == **s)).map(|k| k as u16),
-            places: HashMap::new(),
+            places: HashMap::default(),
         };
         for (place, moment) in m.all.iter().enumerate().filter(|(_, moment)| made.keeps[moment.event as usize]) {
             let about = moment.subjects.iter().filter(|(kind, _)| Some(*kind) == made.subject).map(|(_, h)| Some(*h));

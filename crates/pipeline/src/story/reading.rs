@@ -1,5 +1,6 @@
 //! What a page about one customer is read from: their timeline as of now, and what follows from it.
 
+use super::groups::{Group, groups};
 use super::moments::Moments;
 use super::promises::{Fate, fates};
 use super::{StoryEntry, entry};
@@ -21,6 +22,7 @@ pub(crate) struct Reading {
     pub(crate) id: u64,
     pub(crate) journeys: Vec<Definition>,
     pub(crate) moments: Moments,
+    pub(crate) groups: Vec<Group>,
     pub(crate) fates: Vec<Fate>,
 }
 
@@ -40,7 +42,8 @@ impl Engine {
         let journeys = self.journeys(workspace)?;
         let end = self.end(&brand, &snapshot)?;
         let fates = fates(&moments, &journeys, end);
-        Ok(Reading { brand, snapshot, id, journeys, moments, fates })
+        let groups = groups(&moments);
+        Ok(Reading { brand, snapshot, id, journeys, moments, groups, fates })
     }
 
     /// The facts of these places that are not erased, as the ledger has them.

@@ -5,7 +5,7 @@
 
 use super::curve::{CurvePoint, curve};
 use super::filter::{Sought, StoryFilter, asked};
-use super::groups::{Group, GroupKind, groups, silences};
+use super::groups::{Group, GroupKind, silences};
 use super::joined::{Joined, joined};
 use super::moments::{By, Moments};
 use super::reading::Reading;
@@ -22,6 +22,8 @@ const SHOWN: usize = 20;
 const SEARCHED: usize = 50_000;
 /// Facts that are read at once while looking for words.
 const CHUNK: usize = 1_000;
+/// Points of the curve that are given, the last ones.
+const DRAWN: usize = 100;
 /// The shortest silence that is one, in microseconds: two weeks.
 const SILENCE: i64 = 14 * 86_400 * 1_000_000;
 
@@ -55,8 +57,10 @@ pub struct StoryPage {
     pub items: Vec<StoryItem>,
     /// Interactions by channel, the most first.
     pub channels: Vec<(String, u64)>,
-    /// How it felt, along all of the story.
+    /// How it felt, along all of the story: the last points.
     pub curve: Vec<CurvePoint>,
+    /// How many points there are in all.
+    pub points: usize,
     /// Of a search in a story too long to look through: how many of the last interactions were.
     pub searched: Option<usize>,
 }
@@ -148,14 +152,23 @@ impl Engine {
         profile: &CustomerProfile,
         query: &StoryPageQuery,
     ) -> Result<StoryPage, EngineError> {
-        let reading = self.reading(workspace, profile.row.id)?;
-        let m = &reading.moments;
-        let groups = groups(m);
-        let (asked, searched) = self.asked(&reading, &groups, &query.filter)?;
+        self.page_of(&self.reading(workspace, profile.row.id)?, profile, query)
+    }
+
+    pub(crate) fn page_of(
+        &self,
+        reading: &Reading,
+        profile: &CustomerProfile,
+        query: &StoryPageQuery,
+    ) -> Result<StoryPage, EngineError> {
+        let (m, groups) = (&reading.moments, &reading.groups);
+        let (asked, searched) = self.asked(reading, groups, &query.filter)?;
         let joins = match query.filter.is_all() {
             true => joined(&profile.links),
             false => Vec::new(),
         };
+        let mut points = curve(m, &reading.fates, &reading.journeys);
+        let all_points = points.len();
         let mut page = StoryPage {
             interactions: m.all.len(),
             asked: asked.iter().map(Vec::len).sum(),
@@ -163,11 +176,12 @@ impl Engine {
             offset: query.offset,
             items: Vec::new(),
             channels: channels(m),
-            curve: curve(m, &reading.fates, &reading.journeys),
+            curve: points.split_off(points.len().saturating_sub(DRAWN)),
+            points: all_points,
             searched,
         };
         if query.filter.group.is_some() || query.filter.only.is_some() {
-            self.one_group(&reading, &groups, &asked, query, &mut page)?;
+            self.one_group(reading, &asked, query, &mut page)?;
             return Ok(page);
         }
         let span = |s: &Standing| match s {
@@ -210,7 +224,7 @@ impl Engine {
                 Standing::Joined(_) => None,
             })
             .collect();
-        let mut told = self.told(&reading, &groups, &asked, &on_page, query.newest_first, query.at)?;
+        let mut told = self.told_groups(reading, &asked, &on_page, query.newest_first, query.at)?;
         for (s, silence_seconds) in part {
             let what = match s {
                 Standing::Group(g) => told.remove(g).map(|g| What::Group(Box::new(g))),
@@ -250,7 +264,6 @@ impl Engine {
     fn one_group(
         &self,
         reading: &Reading,
-        groups: &[Group],
         asked: &[Vec<u32>],
         query: &StoryPageQuery,
         page: &mut StoryPage,
@@ -262,17 +275,16 @@ impl Engine {
             places.reverse();
         }
         let part: Vec<u32> = places.into_iter().skip(query.offset).take(query.limit).collect();
-        let sums = self.visits(reading, groups, &[at])?;
-        let group = self.group(reading, groups, at, asked[at].len(), self.entries(reading, &part)?, &sums);
+        let sums = self.visits(reading, &[at])?;
+        let group = self.group(reading, at, asked[at].len(), self.entries(reading, &part)?, &sums);
         page.items.push(StoryItem { silence_seconds: None, what: What::Group(Box::new(group)) });
         Ok(())
     }
 
     /// The groups of a page, by their numbers.
-    fn told(
+    fn told_groups(
         &self,
         reading: &Reading,
-        groups: &[Group],
         asked: &[Vec<u32>],
         on_page: &[usize],
         newest_first: bool,
@@ -295,11 +307,11 @@ impl Engine {
         let all: Vec<u32> = by_group.iter().flatten().copied().collect();
         let mut entries: HashMap<u64, StoryEntry> =
             self.entries(reading, &all)?.into_iter().map(|e| (e.position, e)).collect();
-        let sums = self.visits(reading, groups, on_page)?;
+        let sums = self.visits(reading, on_page)?;
         let told = on_page.iter().zip(by_group).map(|(g, places)| {
             let position = |p: &u32| reading.moments.all[*p as usize].position;
             let entries = places.iter().filter_map(|p| entries.remove(&position(p))).collect();
-            (*g, self.group(reading, groups, *g, asked[*g].len(), entries, &sums))
+            (*g, self.group(reading, *g, asked[*g].len(), entries, &sums))
         });
         Ok(told.collect())
     }
@@ -307,13 +319,12 @@ impl Engine {
     fn group(
         &self,
         reading: &Reading,
-        groups: &[Group],
         at: usize,
         asked: usize,
         entries: Vec<StoryEntry>,
         visits: &HashMap<usize, VisitSum>,
     ) -> StoryGroup {
-        let (m, group) = (&reading.moments, &groups[at]);
+        let (m, group) = (&reading.moments, &reading.groups[at]);
         StoryGroup {
             kind: group.kind,
             key: m.all[group.first() as usize].position,
@@ -329,13 +340,8 @@ impl Engine {
     }
 
     /// What the visits among these groups came to.
-    fn visits(
-        &self,
-        reading: &Reading,
-        groups: &[Group],
-        of: &[usize],
-    ) -> Result<HashMap<usize, VisitSum>, EngineError> {
-        let m = &reading.moments;
+    fn visits(&self, reading: &Reading, of: &[usize]) -> Result<HashMap<usize, VisitSum>, EngineError> {
+        let (m, groups) = (&reading.moments, &reading.groups);
         let visits: Vec<usize> = of.iter().copied().filter(|g| groups[*g].kind == GroupKind::Visit).collect();
         let looks_at_product = |p: &u32| m.event(*p).to_lowercase().contains("product");
         let mut products: HashMap<usize, HashSet<u64>> = HashMap::new();

@@ -49,6 +49,8 @@ pub struct Server {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
+    /// What it says after that.
+    said: std::sync::mpsc::Receiver<String>,
 }
 
 impl Server {
@@ -74,8 +76,17 @@ impl Server {
                 break at.trim().parse().context("read the server's address")?;
             }
         };
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(Self { child, address })
+        let (say, said) = std::sync::mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(say.send(line))));
+        Ok(Self { child, address, said })
+    }
+
+    /// The path of the link for the first administrator, which it says while there is none.
+    pub fn first_link(&self) -> anyhow::Result<String> {
+        let line =
+            self.said.recv_timeout(Duration::from_secs(10)).context("wait for the first administrator's link")?;
+        let path = line.find("/join/").and_then(|at| line[at..].split(' ').next());
+        Ok(path.context("read the first administrator's link")?.to_owned())
     }
 
     /// Resident memory now, in bytes.

@@ -6,8 +6,9 @@ use super::process::{Scratch, Server, key};
 use crate::config::Config;
 use anyhow::Context;
 use clap::Args;
-use std::fmt::Write;
-use std::net::SocketAddr;
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 use throughline_interactions::Timestamp;
 
@@ -30,8 +31,10 @@ const BATCH: u64 = 500;
 /// Runs the measurement.
 pub fn run(config: &Config, args: StoryArgs) -> anyhow::Result<()> {
     let scratch = Scratch::new(config, "story")?;
-    let (writer, reader) = (key(&scratch.0, "writer")?, key(&scratch.0, "admin")?);
+    let (writer, reader) = (key(&scratch.0, "writer")?, key(&scratch.0, "reader")?);
     let server = Server::start(&scratch.0, &[])?;
+    let person = logged_in(&server)?;
+    let program = format!("Authorization: Bearer {reader}");
     for n in &args.interactions {
         let began = Instant::now();
         fill(server.address, &writer, *n, args.others)?;
@@ -47,21 +50,79 @@ pub fn run(config: &Config, args: StoryArgs) -> anyhow::Result<()> {
             ("the story in groups", format!("{api}/story/groups")),
             ("the story by entries", format!("{api}/story")),
         ] {
-            measure(what, server.address, &target, &reader, args.times)?;
+            let who = if target.starts_with("/api/") { &program } else { &person };
+            measure(what, server.address, &target, who, args.times)?;
         }
         // A word that is in few texts: everything is looked through.
-        measure("a search in what they said", server.address, &format!("{page}?q=gemstone"), &reader, args.times / 10)?;
+        measure("a search in what they said", server.address, &format!("{page}?q=gemstone"), &person, args.times / 10)?;
     }
     println!("\nthe server at most: {:.0} MB resident", server.peak() as f64 / 1e6);
     server.stop()
 }
 
-fn measure(what: &str, address: SocketAddr, target: &str, secret: &str, times: usize) -> anyhow::Result<()> {
+/// The cookie of somebody who has made the first account and logged in.
+fn logged_in(server: &Server) -> anyhow::Result<String> {
+    const PASSWORD: &str = "three+plain+words";
+    let mut cookies = String::new();
+    let link = server.first_link()?;
+    for (path, fields) in [
+        (link.as_str(), "name=Bench&email=bench%40example.org&password="),
+        ("/login", "next=%2F&email=bench%40example.org&password="),
+    ] {
+        let (_, head, page) = ask(server.address, "GET", path, &cookies, "")?;
+        keep(&head, &mut cookies);
+        let page = String::from_utf8_lossy(&page);
+        let token = page.split("name=\"token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let form = format!("token={}&{fields}{PASSWORD}", token.context("find the form's token")?);
+        let (status, head, _) = ask(server.address, "POST", path, &cookies, &form)?;
+        anyhow::ensure!(status == 303, "{path} answered {status}");
+        keep(&head, &mut cookies);
+    }
+    Ok(cookies)
+}
+
+/// Adds the cookies of an answer to the line of a request.
+fn keep(head: &str, cookies: &mut String) {
+    let set =
+        head.lines().filter_map(|line| line.split_once(": ")).filter(|(n, _)| n.eq_ignore_ascii_case("set-cookie"));
+    for (_, value) in set {
+        let pair = value.split(';').next().unwrap_or_default();
+        let before = if cookies.is_empty() { "Cookie: " } else { "; " };
+        cookies.push_str(before);
+        cookies.push_str(pair);
+    }
+}
+
+/// One request on a connection of its own: status, head and body.
+fn ask(
+    address: SocketAddr,
+    method: &str,
+    target: &str,
+    line: &str,
+    form: &str,
+) -> anyhow::Result<(u16, String, Vec<u8>)> {
+    let mut stream = TcpStream::connect(address).context("connect")?;
+    stream.set_nodelay(true)?;
+    let line = if line.is_empty() { String::new() } else { format!("{line}\r\n") };
+    write!(
+        stream,
+        "{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{line}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    )?;
+    let mut raw = Vec::new();
+    stream.read_to_end(&mut raw)?;
+    let end = raw.windows(4).position(|w| w == b"\r\n\r\n").context("an HTTP answer")?;
+    let head = String::from_utf8_lossy(&raw[..end]).into_owned();
+    let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).context("an HTTP answer")?;
+    Ok((status, head, raw.split_off(end + 4)))
+}
+
+fn measure(what: &str, address: SocketAddr, target: &str, who: &str, times: usize) -> anyhow::Result<()> {
     let mut millis = Vec::with_capacity(times);
     let mut bytes = 0;
     for _ in 0..times.max(3) {
         let began = Instant::now();
-        let (status, body) = request(address, "GET", target, secret, b"")?;
+        let (status, _, body) = ask(address, "GET", target, who, "")?;
         anyhow::ensure!(status == 200, "{target} answered {status}: {}", String::from_utf8_lossy(&body));
         millis.push(began.elapsed().as_secs_f64() * 1000.0);
         bytes = body.len();

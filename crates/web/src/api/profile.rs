@@ -82,8 +82,7 @@ pub(crate) async fn groups(
     let (profile, page) = web
         .ask(move |e| {
             let customer = e.customer(workspace, customer)?;
-            let page = e.story_page(workspace, &customer, &query)?;
-            Ok((e.profile(workspace, customer)?, page))
+            e.told(workspace, &customer, &query)
         })
         .await?;
     Ok(Json(Told { summary: summary(&profile, zone.as_ref(), web.now()), page }))

@@ -185,8 +185,7 @@ pub(crate) async fn story(
     let (profile, known, story, ways) = web
         .ask(move |e| {
             let profile = e.customer(workspace, customer)?;
-            let known = e.profile(workspace, profile.clone())?;
-            let story = e.story_page(workspace, &profile, &query)?;
+            let (known, story) = e.told(workspace, &profile, &query)?;
             let ways = ways(&e.ways(workspace, &profile)?, &profile);
             Ok((profile, known, story, ways))
         })
@@ -209,7 +208,7 @@ pub(crate) async fn story(
         assigning,
         sentences: summary(&known, zone, web.now()),
         known: profile_view::profile(&known, &here.path, |to| frame.to(to), zone),
-        curve: curve(&story.curve, &asked, &here.path, |to| frame.to(to), zone),
+        curve: curve(&story, &asked, &here.path, |to| frame.to(to), zone),
         kinds: here.kinds(),
         hidden: here.hidden(),
         narrowed: [&asked.channel, &asked.from, &asked.until, &asked.q].iter().any(|f| !f.trim().is_empty()),

@@ -4,7 +4,7 @@
 use crate::format;
 use crate::story_asked::AskedStory;
 use throughline_interactions::Zone;
-use throughline_pipeline::{CurvePoint, Signal};
+use throughline_pipeline::{CurvePoint, Signal, StoryPage};
 
 /// Points of the drawing: so many keep 24 pixels for a finger each on a phone.
 const MOST: usize = 9;
@@ -39,12 +39,13 @@ pub(crate) struct PointView {
 
 /// `None` without any point.
 pub(crate) fn curve(
-    points: &[CurvePoint],
+    story: &StoryPage,
     asked: &AskedStory,
     path: &str,
     to: impl Fn(&str) -> String,
     zone: Option<&Zone>,
 ) -> Option<CurveView> {
+    let points = &story.curve;
     let shown = &points[points.len().saturating_sub(MOST)..];
     let wide = 100.0 / shown.len().max(1) as f32;
     let view = |(n, p): (usize, &CurvePoint)| {
@@ -77,10 +78,10 @@ pub(crate) fn curve(
     let said: Vec<&PointView> = views.iter().filter(|p| p.is_said).collect();
     let lines = said.windows(2).map(|w| [w[0].x, w[0].y, w[1].x, w[1].y]).collect();
     let last = views.last().map(|p| format!("Last: {}, {}, {}.", p.words, p.detail, p.day))?;
-    let earlier = (points.len() > shown.len()).then(|| {
+    let earlier = (story.points > shown.len()).then(|| {
         (
             to(&AskedStory::default().with(path, &[("kind", "feedback")])),
-            format::counted(points.len() as u64, "point", "points"),
+            format::counted(story.points as u64, "point", "points"),
         )
     });
     Some(CurveView { has_signals: views.iter().any(|p| !p.is_said), points: views, lines, last, earlier })
