@@ -204,7 +204,7 @@ impl<'a> Fold<'a> {
         nodes.sort_unstable_by_key(|(n, _)| *n);
         for (node, s) in nodes {
             let id = node.0.cast_signed();
-            upsert.execute(params![
+            upsert.queue(params![
                 w,
                 id,
                 self.graph.customer(node).cast_signed(),
@@ -217,7 +217,7 @@ impl<'a> Fold<'a> {
             ])?;
             if let Some((Timestamp(at), name)) = s.name {
                 let stored = self.names.write(node, &name);
-                tx.prepare_cached(include_str!("sql/name_node.sql"))?.execute(params![
+                tx.prepare_cached(include_str!("sql/name_node.sql"))?.queue(params![
                     stored,
                     self.names.index(&lower(&name)),
                     at,
@@ -230,13 +230,13 @@ impl<'a> Fold<'a> {
             if let Some((Timestamp(at), score)) = s.score {
                 let (kind, value, min, max) = (score.kind.as_str(), score.value, score.min, score.max);
                 tx.prepare_cached(include_str!("sql/score_node.sql"))?
-                    .execute(params![kind, value, min, max, at, w, id, at, kind, value, min, max])?;
+                    .queue(params![kind, value, min, max, at, w, id, at, kind, value, min, max])?;
             }
         }
         self.telling.write(tx, w, self.names)?;
         let mut link = tx.prepare_cached(include_str!("sql/upsert_link.sql"))?;
         for e in &self.links {
-            link.execute(params![
+            link.queue(params![
                 w,
                 e.a.0.cast_signed(),
                 e.b.0.cast_signed(),
@@ -255,7 +255,7 @@ impl<'a> Fold<'a> {
             } else {
                 "DELETE FROM customers_cuts WHERE workspace = $1 AND a = $2 AND b = $3"
             };
-            tx.prepare_cached(sql)?.execute(params![w, a.0.cast_signed(), b.0.cast_signed()])?;
+            tx.prepare_cached(sql)?.queue(params![w, a.0.cast_signed(), b.0.cast_signed()])?;
         }
         write_moved(tx, w, &self.moved)?;
         Ok(FoldedBatch { moved: self.moved })
@@ -282,7 +282,7 @@ fn write_moved(tx: &Transaction<'_>, workspace: u32, moved: &[Moved]) -> sql::Re
     let mut update =
         tx.prepare_cached("UPDATE customers_nodes SET customer = $1 WHERE workspace = $2 AND node = $3")?;
     for (node, to) in last {
-        update.execute(params![to.cast_signed(), workspace, node.0.cast_signed()])?;
+        update.queue(params![to.cast_signed(), workspace, node.0.cast_signed()])?;
     }
     Ok(())
 }

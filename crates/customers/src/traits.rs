@@ -83,7 +83,7 @@ impl Telling {
     pub(crate) fn write(self, tx: &Transaction<'_>, workspace: u32, names: &dyn NameCodec) -> sql::Result<()> {
         let mut upsert = tx.prepare_cached(include_str!("sql/upsert_trait.sql"))?;
         for ((node, name, value), told) in self.0 {
-            upsert.execute(params![
+            upsert.queue(params![
                 workspace,
                 node.0.cast_signed(),
                 name,
@@ -124,7 +124,7 @@ pub(crate) fn recode(
     for (name, said, value) in rows {
         let value = reads.read(node, value);
         let new = (writes.index(&value), writes.write(node, &value));
-        update.execute(params![new.0, new.1, workspace, node.0.cast_signed(), name, said])?;
+        update.queue(params![new.0, new.1, workspace, node.0.cast_signed(), name, said])?;
     }
     Ok(())
 }

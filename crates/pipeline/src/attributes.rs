@@ -38,6 +38,13 @@ impl throughline_segments::Hashes for Attributes {
 
 impl Attributes {
     pub(crate) fn load(store: &Store, workspace: WorkspaceId, secret: NodeSecret) -> Result<Self, EngineError> {
+        let all = Self { secret, known: Mutex::default() };
+        all.load_again(store, workspace)?;
+        Ok(all)
+    }
+
+    /// Reads from the store what is known.
+    pub(crate) fn load_again(&self, store: &Store, workspace: WorkspaceId) -> Result<(), EngineError> {
         let mut known = Known::default();
         store.read(|c| {
             let mut s = c.prepare("SELECT hash, dimension FROM pipeline_attributes WHERE workspace = $1")?;
@@ -48,7 +55,8 @@ impl Attributes {
             }
             Ok(())
         })?;
-        Ok(Self { secret, known: Mutex::new(known) })
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(())
     }
 
     /// The keyed hash of a dimension and its value.
@@ -89,7 +97,7 @@ impl Attributes {
             "INSERT INTO pipeline_attributes (workspace, hash, dimension, value) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )?;
         for (hash, dimension, value) in fresh {
-            insert.execute(params![workspace.0, hash.cast_signed(), dimension, value])?;
+            insert.queue(params![workspace.0, hash.cast_signed(), dimension, value])?;
         }
         Ok(())
     }

@@ -125,6 +125,30 @@ impl Brand {
         self.forget_figures();
     }
 
+    /// Reads again what of the store is kept in memory; whoever is refused stays refused.
+    pub(crate) fn load_again(&self, store: &Store) -> Result<(), EngineError> {
+        let id = self.workspace.id;
+        let (graph, erased) = store.read(|c| load_graph(c, id))?;
+        self.attributes.load_again(store, id)?;
+        let consents = Consents::load(store, id)?;
+        *self.graph() = graph;
+        self.refuse(&erased);
+        *self.change_consents() = consents;
+        self.forget_figures();
+        Ok(())
+    }
+
+    /// Reads the timelines' files again, as if they had just been opened.
+    pub(crate) fn open_timelines_again(&self, dir: &Path) -> Result<(), EngineError> {
+        let at = timelines(dir, self.workspace.id);
+        let mut timeline = self.timeline();
+        let (again, opened) =
+            Timeline::open(&at, self.workspace.id.0, self.buckets).map_err(|e| EngineError::Damaged(e.to_string()))?;
+        *timeline = again;
+        self.timeline_covers.store(opened.covers, std::sync::atomic::Ordering::Release);
+        Ok(())
+    }
+
     /// Forgets everything derived; whoever is erased stays refused.
     pub(crate) fn start_over(&self, dir: &Path) -> Result<(), EngineError> {
         let id = self.workspace.id;

@@ -35,7 +35,7 @@ impl Engine {
         report.damages.extend(inner.store.verify()?.into_iter().map(|d| {
             format!(
                 "{}: {d}; restore it from a backup, or move it away and run `throughline rebuild`",
-                inner.store.path().display()
+                inner.store.place()
             )
         }));
         report.read.push("the database".to_owned());
@@ -91,6 +91,7 @@ impl Engine {
         // Erasures that a crash interrupted are finished first, as at any start.
         let engine = Self::open(dir, migrations, history.clone(), options.clone())?;
         let workspaces = engine.workspaces()?;
+        let place = options.store.clone();
         engine.close()?;
         drop(engine);
         if let Some(history) = &history {
@@ -99,7 +100,7 @@ impl Engine {
             }
         }
         let all: Vec<Migration> = crate::migrations().into_iter().chain(migrations.iter().copied()).collect();
-        Store::open(dir, &all)?.clear_derived()?;
+        Store::open_at(&place, dir, &all)?.clear_derived()?;
         let timelines = dir.join("timelines");
         if timelines.exists() {
             std::fs::remove_dir_all(&timelines).map_err(|source| EngineError::Io {

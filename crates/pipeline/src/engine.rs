@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use throughline_interactions::{KeySecret, Timestamp, WorkspaceId};
 use throughline_ledger::{Cipher, Ledger};
-use throughline_store::{Migration, Store};
+use throughline_store::{Migration, Place, Store};
 
 /// How an engine works. The default is right for production; tests make things small.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub struct Options {
     pub timeline_bytes: usize,
     /// The longest that rows wait for either, in seconds.
     pub settle_seconds: u64,
+    /// Where the operational state is kept.
+    pub store: Place,
     /// The file of the master key, under which everything is encrypted at rest; without one it is
     /// `master.key` in the data directory.
     pub master_key: Option<PathBuf>,
@@ -59,6 +61,7 @@ impl Default for Options {
             timeline_rows: 400_000,
             timeline_bytes: 80 << 20,
             settle_seconds: 20,
+            store: Place::Embedded,
             master_key: None,
             follows_segments: true,
             encrypts: true,
@@ -101,6 +104,8 @@ pub struct Status {
     pub opened: Vec<String>,
     /// Why folding stopped, if it did.
     pub failure: Option<String>,
+    /// What folding waits for before it goes on by itself, if it does.
+    pub waits_for: Option<String>,
 }
 
 /// One data directory at work; cheap to clone.
@@ -133,6 +138,7 @@ pub(crate) struct Inner {
     /// Nobody is judged by rules of segments before this position is folded: before it, what is known is on
     /// its way to what was known already.
     pub(crate) judge_from: AtomicU64,
+    pub(crate) out_of_reach: crate::reconnecting::OutOfReach,
     /// Held by whoever erases.
     pub(crate) erasing: Mutex<()>,
     /// Held by whoever writes names anew.
@@ -156,7 +162,7 @@ impl Engine {
             source,
         })?;
         let all: Vec<Migration> = crate::migrations().into_iter().chain(migrations.iter().copied()).collect();
-        let store = Store::open(dir, &all)?;
+        let store = Store::open_at(&options.store, dir, &all)?;
         let master = options.master_key.clone().unwrap_or_else(|| dir.join(crate::keys::FILE));
         let (keys, made_master_key) = Keys::open(&master, workspaces::needs_master_key(&store)?, options.encrypts)?;
         let keys = Arc::new(keys);
@@ -202,6 +208,7 @@ impl Engine {
             failure: Mutex::default(),
             bell: crate::segments::Bell::default(),
             judge_from: last_position.into(),
+            out_of_reach: Default::default(),
             erasing: Mutex::default(),
             writing_names: Mutex::default(),
             opened,
@@ -257,6 +264,7 @@ impl Engine {
             jobs: i.jobs.list(),
             opened: i.opened.repairs.clone(),
             failure: i.failure.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            waits_for: i.waits_for().map(|e| e.to_string()),
         }
     }
 
@@ -405,7 +413,7 @@ impl Inner {
         if self.stop.load(Ordering::Acquire) {
             return Err(EngineError::Refused("the engine is closed".to_owned()));
         }
-        Ok(())
+        self.waits_for().map_or(Ok(()), Err)
     }
 
     fn wait(&self, position: &AtomicU64, to: u64) -> Result<(), EngineError> {

@@ -51,6 +51,13 @@ pub enum EngineError {
     },
 }
 
+impl EngineError {
+    /// Whether it may go by itself: nothing is wrong with what was asked, the database is out of reach.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Unreachable { .. }))
+    }
+}
+
 impl From<StoreError> for EngineError {
     fn from(e: StoreError) -> Self {
         match e {

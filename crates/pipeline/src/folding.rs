@@ -12,6 +12,7 @@ use crate::engine::Inner;
 use crate::erasure::ErasureFrame;
 use crate::last_words::write_last_words;
 use crate::profile::{Words, forget_words};
+use crate::reconnecting::{Disk, FELL_BACK};
 use crate::rows::{Names, row};
 use crate::segments::{self, Change, read_changes, write_changes};
 use crate::tallies::Pending;
@@ -40,7 +41,7 @@ pub(crate) struct Settling {
     pub(crate) done: Option<SyncSender<Result<(), String>>>,
 }
 
-enum Order {
+pub(crate) enum Order {
     Settle(SyncSender<Result<(), String>>),
     /// Forget everything derived, for the retraction at a position, and begin again.
     StartOver(u64, SyncSender<Result<(), String>>),
@@ -65,8 +66,10 @@ impl Folding {
             crate::give_way();
             for settling in handed {
                 let done = settling.done.clone();
-                let result = settler.settle(settling).map_err(|e| e.to_string());
-                if let Err(e) = &result {
+                let result = settler.settle_in_time(settling).map_err(|e| e.to_string());
+                if let Err(e) = result.as_ref()
+                    && e != FELL_BACK
+                {
                     tracing::error!(error = e, "settling failed");
                     settler.fail(e.clone());
                 }
@@ -77,8 +80,9 @@ impl Folding {
         });
         let fold = std::thread::Builder::new().name("fold".into()).spawn(move || {
             crate::give_way();
-            let mut worker = Worker { inner: &folder, hand_over, buffer: BTreeMap::new(), buffered: 0, since: None };
-            if let Err(e) = worker.run(&inbox) {
+            let mut worker =
+                Worker { inner: &folder, inbox: &inbox, hand_over, buffer: BTreeMap::new(), buffered: 0, since: None };
+            if let Err(e) = worker.run() {
                 tracing::error!(error = %e, "folding stopped");
                 folder.fail(format!("working the ledger in stopped: {e}"));
             }
@@ -131,16 +135,17 @@ impl Drop for Folding {
     }
 }
 
-struct Worker<'a> {
-    inner: &'a Inner,
-    hand_over: SyncSender<Settling>,
-    buffer: BTreeMap<WorkspaceId, Vec<Row>>,
-    buffered: usize,
-    since: Option<Instant>,
+pub(crate) struct Worker<'a> {
+    pub(crate) inner: &'a Inner,
+    pub(crate) inbox: &'a Receiver<Order>,
+    pub(crate) hand_over: SyncSender<Settling>,
+    pub(crate) buffer: BTreeMap<WorkspaceId, Vec<Row>>,
+    pub(crate) buffered: usize,
+    pub(crate) since: Option<Instant>,
 }
 
 impl Worker<'_> {
-    fn run(&mut self, inbox: &Receiver<Order>) -> Result<(), EngineError> {
+    fn run(&mut self) -> Result<(), EngineError> {
         let options = &self.inner.options;
         let mut tallied = Instant::now();
         loop {
@@ -155,7 +160,7 @@ impl Worker<'_> {
                 tallied = Instant::now();
             }
             let wait = if behind { Duration::ZERO } else { Duration::from_millis(20) };
-            match inbox.recv_timeout(wait) {
+            match self.inbox.recv_timeout(wait) {
                 Ok(Order::Settle(done)) => {
                     self.write_tallies()?;
                     while self.fold_some()? {}
@@ -164,7 +169,14 @@ impl Worker<'_> {
                 Ok(Order::StartOver(position, done)) => {
                     let result = self.start_over(position);
                     let _ = done.send(result.as_ref().map_err(ToString::to_string).copied());
-                    result?;
+                    match result {
+                        Err(e) if e.is_passing() => {
+                            // The files are gone; unless the rows are, too, they are taken up again.
+                            self.inner.folded.store(0, Ordering::Release);
+                            self.wait_for_the_store(e)?;
+                        }
+                        other => other?,
+                    }
                 }
                 Ok(Order::Close(done)) => {
                     self.write_tallies()?;
@@ -187,8 +199,16 @@ impl Worker<'_> {
         }
     }
 
-    /// Folds one batch; false when there is nothing more.
+    /// Folds one batch; false when there is nothing more. Where the database is out of reach, it waits.
     fn fold_some(&mut self) -> Result<bool, EngineError> {
+        match self.fold_next() {
+            Err(e) if e.is_passing() => self.wait_for_the_store(e).map(|()| true),
+            other => other,
+        }
+    }
+
+    fn fold_next(&mut self) -> Result<bool, EngineError> {
+        self.inner.has_not_fallen_back()?;
         let from = self.inner.folded.load(Ordering::Acquire) + 1;
         if self.inner.ledger.last_position() < from {
             return Ok(false);
@@ -303,15 +323,13 @@ impl Inner {
         let mut written = Vec::with_capacity(parts.len());
         // The graphs are locked for the whole transaction: a page never sees half a batch.
         // Nothing waits for the disk here: the files that follow from this do, see `Inner::settle`.
-        self.store
-            .write_soon(|tx| {
-                for (brand, frames) in &parts {
-                    let (part, moved) = fold_part(tx, brand.clone(), frames, last)?;
-                    written.push((part, moved));
-                }
-                Store::set_position(tx, "pipeline", last)
-            })
-            .map_err(EngineError::from)?;
+        self.follow(frames[0].header.position, Disk::Soon, |tx| {
+            for (brand, frames) in &parts {
+                let (part, moved) = fold_part(tx, brand.clone(), frames, last)?;
+                written.push((part, moved));
+            }
+            Store::set_position(tx, "pipeline", last)
+        })?;
         let mut out = Vec::with_capacity(written.len());
         for (part, moved) in written {
             let id = part.brand.workspace.id;
@@ -342,7 +360,7 @@ impl Inner {
         let mut graph = brand.graph();
         let customers: std::collections::BTreeSet<u64> =
             erasure.nodes.iter().map(|n| graph.customer(*n)).chain(erasure.nodes.iter().map(|n| n.0)).collect();
-        let moved = self.store.write(|tx| {
+        let moved = self.follow(position, Disk::Waits, |tx| {
             let moved = forget(tx, brand.workspace.id, &mut graph, &erasure.nodes, position)?;
             let mut unsaid = tx.prepare_cached("DELETE FROM pipeline_consents WHERE workspace = $1 AND node = $2")?;
             for node in &erasure.nodes {
@@ -510,7 +528,7 @@ fn fold_part<'a>(
             "INSERT INTO pipeline_quarantine (position, workspace, source, code, message_id) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT DO NOTHING",
         )?
-        .execute(params![
+        .queue(params![
             frame.header.position.cast_signed(),
             id.0,
             source,
@@ -540,7 +558,7 @@ fn record_changes(
          ON CONFLICT DO NOTHING",
     )?;
     for (number, (node, before, after)) in changes.iter().enumerate() {
-        insert.execute(params![
+        insert.queue(params![
             workspace.0,
             position.cast_signed(),
             number as i64,

@@ -26,6 +26,7 @@ mod recent;
 mod tallies;
 mod whereabouts;
 mod folding;
+mod reconnecting;
 mod recovery;
 mod history;
 mod jobs;

@@ -26,11 +26,17 @@ fn timeline_reader(workspace: WorkspaceId) -> String {
 }
 
 impl Inner {
-    /// Hands rows to the history and lets the timelines write their files.
-    pub(crate) fn settle(&self, settling: Settling) -> Result<(), EngineError> {
-        let Settling { covers, mut rows, flush, .. } = settling;
+    /// Hands rows to the history and lets the timelines write their files. What was handed over is taken
+    /// out of `settling`, so that it can be tried again.
+    pub(crate) fn settle(&self, settling: &mut Settling) -> Result<(), EngineError> {
+        let Settling { covers, rows, flush, .. } = settling;
+        let (covers, flush) = (*covers, *flush);
         // What is folded must never fall behind the files that are made from it.
         self.store.sync()?;
+        if self.store.position("pipeline")? < covers {
+            self.out_of_reach.note_fallen_back();
+            return Err(EngineError::Refused(crate::reconnecting::FELL_BACK.to_owned()));
+        }
         for brand in self.brands() {
             let id = brand.workspace.id;
             if let Some(history) = &self.history {
@@ -94,8 +100,15 @@ impl Inner {
         Ok(())
     }
 
-    /// After opening: whatever is folded but not settled is read from the ledger again.
+    /// After opening: whatever is folded but not settled is read from the ledger again, and erasures are
+    /// finished.
     pub(crate) fn recover(&self) -> Result<(), EngineError> {
+        self.take_up()?;
+        self.finish_erasures(&|position| self.start_over(position))
+    }
+
+    /// Whatever is folded but not settled is read from the ledger again.
+    pub(crate) fn take_up(&self) -> Result<(), EngineError> {
         let folded = self.folded.load(Ordering::Acquire);
         let mut behind: HashMap<WorkspaceId, (u64, u64, Arc<Brand>)> = HashMap::new();
         for brand in self.brands() {
@@ -135,7 +148,7 @@ impl Inner {
             }
             from = last + 1;
         }
-        self.finish_erasures(&|position| self.start_over(position))
+        Ok(())
     }
 
     /// Identity changes and erasures that the timeline's files do not have.

@@ -79,7 +79,7 @@ impl Pending {
                                       THEN excluded.last_received ELSE pipeline_sources.last_received END",
         )?;
         for (name, (t, at)) in &self.sources {
-            source.execute(params![
+            source.queue(params![
                 workspace.0,
                 name,
                 t.accepted.cast_signed(),
@@ -95,7 +95,7 @@ impl Pending {
         )?;
         for (name, codes) in &self.reasons {
             for (code, n) in codes {
-                reason.execute(params![workspace.0, name, code, n.cast_signed()])?;
+                reason.queue(params![workspace.0, name, code, n.cast_signed()])?;
             }
         }
         Ok(())

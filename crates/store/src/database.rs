@@ -1,62 +1,33 @@
-//! The database file: one writer, several readers, numbered migrations.
+//! The database: one writer, several readers, numbered migrations.
 
+use crate::place::Place;
+use crate::schema::{Migration, OWN, STEPS, Table, TableKind, for_postgres};
+use crate::server::Server;
 use crate::sql::{self, Connection, Manner, OptionalExtension, Transaction, params};
-use rusqlite::OpenFlags;
+use crate::{belonging, sqlite};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// What a table's rows are, and so what happens to them on a rebuild.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TableKind {
-    /// Cannot be had again from anywhere else.
-    Fact,
-    /// Configured by people; backed up.
-    Definition,
-    /// Follows from facts and definitions; dropped and rebuilt.
-    Derived,
-}
-
-/// A table and its kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Table {
-    /// Its name, beginning with the name of the room that owns it.
-    pub name: &'static str,
-    /// What its rows are.
-    pub kind: TableKind,
-}
-
-/// One step of a room's schema; never edited after it has landed.
-#[derive(Debug, Clone, Copy)]
-pub struct Migration {
-    /// The room that owns the tables.
-    pub room: &'static str,
-    /// From 1, without gaps.
-    pub number: u32,
-    /// Statements separated by semicolons.
-    pub sql: &'static str,
-    /// The tables it creates.
-    pub tables: &'static [Table],
-}
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Why the store could not do something.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite says no.
-    #[error("the database {path} failed: {source}")]
-    Sqlite {
-        /// The file.
-        path: PathBuf,
-        /// SQLite's own words.
+    /// The database says no.
+    #[error("the database {place} failed: {source}")]
+    Failed {
+        /// Which, without its password.
+        place: String,
+        /// Its own words.
         #[source]
         source: sql::Error,
     },
     /// The file is damaged.
     #[error(
-        "the database {path} is corrupt: {detail}; restore it from a backup, or move it away and run `throughline rebuild`, which makes the derived tables again from the ledger"
+        "the database {place} is corrupt: {detail}; restore it from a backup, or move it away and run `throughline rebuild`, which makes the derived tables again from the ledger"
     )]
     Corrupt {
-        /// The file.
-        path: PathBuf,
+        /// Which, without its password.
+        place: String,
         /// What the check said.
         detail: String,
     },
@@ -71,56 +42,130 @@ pub enum StoreError {
         known: u32,
     },
     /// The disk is full.
-    #[error("the disk with {path} is full; free some space, nothing acknowledged is lost")]
+    #[error("the disk with {place} is full; free some space, nothing acknowledged is lost")]
     DiskFull {
-        /// The file.
-        path: PathBuf,
+        /// Which database, without its password.
+        place: String,
+    },
+    /// There is no way to it at the moment. Nothing is wrong with what was asked: it may be asked again.
+    #[error("the database {place} cannot be reached: {detail}; see that the server runs and listens there")]
+    Unreachable {
+        /// Which, without its password.
+        place: String,
+        /// What was met.
+        detail: String,
+    },
+    /// It is there, and cannot be used as things are.
+    #[error("the database {place} cannot be used: {reason}")]
+    Refused {
+        /// Which, without its password.
+        place: String,
+        /// Why, and what to do.
+        reason: String,
     },
 }
 
 /// The operational database of one data directory.
 pub struct Store {
-    path: PathBuf,
-    writer: Mutex<Connection>,
-    readers: Mutex<Vec<Connection>>,
+    engine: Engine,
+    /// None where the connection was lost.
+    writer: Mutex<Option<Connection>>,
+    readers: Mutex<Readers>,
+    returned: Condvar,
     tables: Vec<Table>,
+    /// The number of a schema that is not yet said to belong to the directory.
+    pending: Option<String>,
 }
 
-const OWN: Migration = Migration {
-    room: "store",
-    number: 1,
-    sql: include_str!("migrations/0001.sql"),
-    tables: &[
-        Table { name: "store_positions", kind: TableKind::Derived },
-        Table { name: "store_timers", kind: TableKind::Derived },
-        Table { name: "store_outbox", kind: TableKind::Definition },
-    ],
-};
+enum Engine {
+    Sqlite(PathBuf),
+    Postgres(Box<Server>),
+}
+
+#[derive(Default)]
+struct Readers {
+    idle: Vec<Connection>,
+    open: usize,
+}
+
+/// Connections that stay open to be read by.
+const MOST_IDLE: usize = 8;
+/// Connections to a server that are read by at once; whoever comes then waits.
+const MOST_AT_SERVER: usize = 32;
 
 impl Store {
     /// Opens or creates `throughline.sqlite` in `directory` and brings every room's schema up to
     /// date. A damaged file is an error that names it.
     pub fn open(directory: &Path, migrations: &[Migration]) -> Result<Self, StoreError> {
-        let path = directory.join("throughline.sqlite");
-        let store = Self {
-            writer: Mutex::new(connect(&path)?),
-            readers: Mutex::new(Vec::new()),
-            tables: std::iter::once(&OWN).chain(migrations).flat_map(|m| m.tables).copied().collect(),
-            path,
+        Self::open_at(&Place::Embedded, directory, migrations)
+    }
+
+    /// Opens or creates the state of `directory` where it is kept. A database that belongs to another
+    /// directory, or that another process has, is refused.
+    pub fn open_at(place: &Place, directory: &Path, migrations: &[Migration]) -> Result<Self, StoreError> {
+        let mut store = match place {
+            Place::Embedded => {
+                let embedded = Self::embedded(directory, migrations);
+                if let Ok(Some(told)) = belonging::told(directory) {
+                    return Err(StoreError::Refused {
+                        place: embedded.place(),
+                        reason: format!(
+                            "the state of this data directory is kept in {}; name it with --store or THROUGHLINE_STORE, or move it here with `throughline store move`",
+                            told.place
+                        ),
+                    });
+                }
+                embedded
+            }
+            Place::Postgres(address) => Self::at_server(Server::new(address.clone(), directory), migrations),
         };
-        store.migrate(migrations)?;
+        store.begin(migrations, false)?;
+        if let (Engine::Postgres(server), Some(instance)) = (&store.engine, store.pending.take()) {
+            let writer = store.writer()?;
+            if let Some(writer) = &*writer {
+                server.settle_in(writer, instance)?;
+            }
+            drop(writer);
+        }
         Ok(store)
     }
 
-    fn migrate(&self, migrations: &[Migration]) -> Result<(), StoreError> {
-        {
-            let writer = self.writer();
-            writer
-                .execute_batch("CREATE TABLE IF NOT EXISTS store_migrations (room TEXT NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (room, number))")
-                .map_err(|e| self.error(e))?;
+    pub(crate) fn embedded(directory: &Path, migrations: &[Migration]) -> Self {
+        Self::with(Engine::Sqlite(directory.join(sqlite::FILE)), migrations)
+    }
+
+    pub(crate) fn at_server(server: Server, migrations: &[Migration]) -> Self {
+        Self::with(Engine::Postgres(Box::new(server)), migrations)
+    }
+
+    fn with(engine: Engine, migrations: &[Migration]) -> Self {
+        Self {
+            engine,
+            writer: Mutex::new(None),
+            readers: Mutex::default(),
+            returned: Condvar::new(),
+            tables: OWN.iter().chain(migrations).flat_map(|m| m.tables).copied().collect(),
+            pending: None,
         }
-        let mut all: Vec<&Migration> = std::iter::once(&OWN).chain(migrations).collect();
-        all.sort_by_key(|m| (m.room != OWN.room, m.room, m.number));
+    }
+
+    /// Connects, and brings the schema up to date.
+    pub(crate) fn begin(&mut self, migrations: &[Migration], is_moving: bool) -> Result<(), StoreError> {
+        let writer = self.connect_writer()?;
+        match &self.engine {
+            Engine::Sqlite(_) => writer.execute_batch(STEPS).map_err(|e| self.error(e))?,
+            Engine::Postgres(server) => {
+                self.pending = server.enter(&writer, is_moving)?;
+                server.prepare(&writer)?;
+            }
+        }
+        *self.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
+        self.migrate(migrations)
+    }
+
+    fn migrate(&self, migrations: &[Migration]) -> Result<(), StoreError> {
+        let mut all: Vec<&Migration> = OWN.iter().chain(migrations).collect();
+        all.sort_by_key(|m| (m.room != OWN[0].room, m.room, m.number));
         for room in all.iter().map(|m| m.room).collect::<std::collections::BTreeSet<_>>() {
             let known = all.iter().filter(|m| m.room == room).map(|m| m.number).max().unwrap_or(0);
             let found: u32 = self.read(|c| {
@@ -133,12 +178,11 @@ impl Store {
             }
             for m in all.iter().filter(|m| m.room == room && m.number > found) {
                 self.write(|tx| {
-                    tx.execute_batch(m.sql)?;
-                    tx.execute(
-                        "INSERT INTO store_migrations (room, number) VALUES ($1, $2)",
-                        params![m.room, m.number],
-                    )?;
-                    Ok(())
+                    match self.engine {
+                        Engine::Sqlite(_) => tx.execute_batch(m.sql)?,
+                        Engine::Postgres(_) => tx.execute_batch(&for_postgres(m.sql))?,
+                    }
+                    tx.execute("INSERT INTO store_migrations (room, number) VALUES ($1, $2)", params![m.room, m.number])
                 })?;
                 tracing::debug!(room = m.room, number = m.number, "migrated the store");
             }
@@ -148,15 +192,31 @@ impl Store {
 
     /// Runs `work` in one transaction: all of it or nothing, and on the disk when this returns.
     pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> sql::Result<T>) -> Result<T, StoreError> {
-        self.writer().transact(Manner::Write, work).map_err(|e| self.error(e))
+        self.transact(Manner::Write, work)
     }
 
     /// Runs `work` in one transaction: all of it or nothing, and on the disk with the next
     /// [`write`](Self::write) or [`sync`](Self::sync). A dead process loses nothing of it; a machine
-    /// that loses its power may lose the last such transactions, whole and in their order. For what
-    /// follows from facts, together with the position it follows from.
+    /// that loses its power, or a database server that crashes, may lose the last such transactions,
+    /// whole and in their order. For what follows from facts, together with the position it follows
+    /// from.
     pub fn write_soon<T>(&self, work: impl FnOnce(&Transaction<'_>) -> sql::Result<T>) -> Result<T, StoreError> {
-        self.writer().transact(Manner::WriteSoon, work).map_err(|e| self.error(e))
+        self.transact(Manner::WriteSoon, work)
+    }
+
+    fn transact<T>(
+        &self,
+        manner: Manner,
+        work: impl FnOnce(&Transaction<'_>) -> sql::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut writer = self.writer()?;
+        let Some(connection) = &*writer else { return Err(self.unreachable("there is no connection")) };
+        let done = connection.transact(manner, work).map_err(|e| self.error(e));
+        if matches!(done, Err(StoreError::Unreachable { .. })) {
+            // With it goes the hold on the schema; the next writer takes it again.
+            *writer = None;
+        }
+        done
     }
 
     /// Waits until every transaction so far is on the disk.
@@ -167,17 +227,8 @@ impl Store {
 
     /// Reads one consistent state, beside any writer.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> sql::Result<T>) -> Result<T, StoreError> {
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match idle {
-            Some(c) => c,
-            None => connect(&self.path)?,
-        };
-        let result = connection.transact(Manner::Read, |tx| work(tx)).map_err(|e| self.error(e));
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < 8 {
-            readers.push(connection);
-        }
-        result
+        let reader = self.reader()?;
+        reader.connection().transact(Manner::Read, |tx| work(tx)).map_err(|e| self.error(e))
     }
 
     /// Where a reader of the ledger stands; 0 before its first batch. Set inside the transaction
@@ -213,43 +264,157 @@ impl Store {
 
     /// Empties every derived table and does something more, all of it or nothing.
     pub fn clear_derived_and(&self, more: impl FnOnce(&Transaction<'_>) -> sql::Result<()>) -> Result<(), StoreError> {
+        let derived: Vec<&str> = self.tables.iter().filter(|t| t.kind == TableKind::Derived).map(|t| t.name).collect();
         self.write(|tx| {
-            for t in self.tables.iter().filter(|t| t.kind == TableKind::Derived) {
-                tx.execute(&format!("DELETE FROM {}", t.name), [])?;
-            }
+            self.empty(tx, &derived)?;
             more(tx)
         })
     }
 
-    /// SQLite's full integrity check; the damages it names, none when sound.
+    /// Empties tables.
+    pub(crate) fn empty(&self, tx: &Transaction<'_>, tables: &[&str]) -> sql::Result<()> {
+        match self.engine {
+            Engine::Sqlite(_) => {
+                tables.iter().try_for_each(|t| tx.execute(&format!("DELETE FROM {t}"), []).map(|_| ()))
+            }
+            Engine::Postgres(_) => tx.execute_batch(&format!("TRUNCATE {}", tables.join(", "))),
+        }
+    }
+
+    /// Reads everything in the database; the damages it names, none when sound.
     pub fn verify(&self) -> Result<Vec<String>, StoreError> {
-        self.read(|c| {
-            let mut s = c.prepare("PRAGMA integrity_check")?;
-            let rows = s.query_map([], |r| r.get::<_, String>(0))?.collect::<sql::Result<Vec<_>>>()?;
-            Ok(rows.into_iter().filter(|r| r != "ok").collect())
+        let tables = self.names();
+        self.read(|c| match &self.engine {
+            Engine::Sqlite(_) => sqlite::verify(c),
+            Engine::Postgres(server) => server.verify(c, &tables),
         })
     }
 
-    /// Makes what was deleted unreadable: rewrites the file, empties the write-ahead log.
+    /// Makes what was deleted unreadable: rewrites the files, empties the write-ahead log. What of this
+    /// a PostgreSQL server does later or elsewhere is in `docs/decisions/0022-postgresql.md`.
     pub fn vacuum(&self) -> Result<(), StoreError> {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        let writer = self.writer();
-        writer
-            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")
-            .map_err(|e| self.error(e))
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.open -= readers.idle.len();
+        readers.idle.clear();
+        drop(readers);
+        let writer = self.writer()?;
+        let Some(writer) = &*writer else { return Err(self.unreachable("there is no connection")) };
+        match &self.engine {
+            Engine::Sqlite(_) => sqlite::vacuum(writer).map_err(|e| self.error(e)),
+            Engine::Postgres(server) => server.vacuum(writer, &self.names()),
+        }
     }
 
-    /// The database file.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Which database this is, for people: the file, or the address without its password.
+    pub fn place(&self) -> String {
+        match &self.engine {
+            Engine::Sqlite(path) => path.display().to_string(),
+            Engine::Postgres(server) => server.place(),
+        }
     }
 
-    fn writer(&self) -> MutexGuard<'_, Connection> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.tables.iter().map(|t| t.name).collect()
+    }
+
+    pub(crate) fn take_pending(&mut self) -> Option<String> {
+        self.pending.take()
+    }
+
+    pub(crate) fn server(&self) -> Option<&Server> {
+        match &self.engine {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(server) => Some(server),
+        }
+    }
+
+    /// The connection that writes; a lost one is made again.
+    pub(crate) fn writer(&self) -> Result<MutexGuard<'_, Option<Connection>>, StoreError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if writer.as_ref().is_some_and(|c| !c.is_alive()) {
+            *writer = None;
+        }
+        if writer.is_none() {
+            *writer = Some(self.connect_writer()?);
+        }
+        Ok(writer)
+    }
+
+    fn connect_writer(&self) -> Result<Connection, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(path) => sqlite::connect(path).map_err(|e| self.error(e)),
+            Engine::Postgres(server) => server.writer(),
+        }
+    }
+
+    /// A connection to read by: an idle one that still stands, or a new one.
+    fn reader(&self) -> Result<Reader<'_>, StoreError> {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(idle) = readers.idle.pop() {
+                // Asking is a look at the socket.
+                if idle.is_alive() {
+                    return Ok(Reader { connection: Some(idle), store: self });
+                }
+                readers.open -= 1;
+                continue;
+            }
+            if readers.open < MOST_AT_SERVER || matches!(self.engine, Engine::Sqlite(_)) {
+                break;
+            }
+            let (held, waited) =
+                self.returned.wait_timeout(readers, Duration::from_secs(30)).unwrap_or_else(PoisonError::into_inner);
+            readers = held;
+            if waited.timed_out() {
+                return Err(self.unreachable("all connections have been busy for half a minute"));
+            }
+        }
+        readers.open += 1;
+        drop(readers);
+        let connected = match &self.engine {
+            Engine::Sqlite(path) => sqlite::connect(path).map_err(|e| self.error(e)),
+            Engine::Postgres(server) => server.reader(),
+        };
+        // Where there is none, dropping it gives the place back.
+        let mut reader = Reader { connection: None, store: self };
+        reader.connection = Some(connected?);
+        Ok(reader)
     }
 
     fn error(&self, source: sql::Error) -> StoreError {
-        classify(&self.path, source)
+        match &self.engine {
+            Engine::Sqlite(path) => classify(path, source),
+            Engine::Postgres(server) => server.failed(source),
+        }
+    }
+
+    fn unreachable(&self, detail: &str) -> StoreError {
+        StoreError::Unreachable { place: self.place(), detail: detail.to_owned() }
+    }
+}
+
+/// A connection that is being read by; it is given back when this is dropped.
+struct Reader<'s> {
+    connection: Option<Connection>,
+    store: &'s Store,
+}
+
+impl Reader<'_> {
+    fn connection(&self) -> &Connection {
+        self.connection.as_ref().expect("a reader has its connection until it is dropped")
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        let mut readers = self.store.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.connection.take() {
+            // Whether it still stands is looked at when it is taken again.
+            Some(connection) if readers.idle.len() < MOST_IDLE => readers.idle.push(connection),
+            _ => readers.open -= 1,
+        }
+        drop(readers);
+        self.store.returned.notify_one();
     }
 }
 
@@ -259,30 +424,10 @@ fn classify(path: &Path, source: sql::Error) -> StoreError {
         sql::Error::Sqlite(e) => e.sqlite_error_code(),
         _ => None,
     };
+    let place = path.display().to_string();
     match code {
-        Some(DatabaseCorrupt | NotADatabase) => {
-            StoreError::Corrupt { path: path.to_owned(), detail: source.to_string() }
-        }
-        Some(DiskFull) => StoreError::DiskFull { path: path.to_owned() },
-        _ => StoreError::Sqlite { path: path.to_owned(), source },
+        Some(DatabaseCorrupt | NotADatabase) => StoreError::Corrupt { place, detail: source.to_string() },
+        Some(DiskFull) => StoreError::DiskFull { place },
+        _ => StoreError::Failed { place, source },
     }
-}
-
-fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let open = || -> sql::Result<Connection> {
-        let c = rusqlite::Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
-        // A commit is on the disk when it returns, unless its writer says otherwise: secrets and
-        // definitions cannot be had again. secure_delete overwrites what is erased at once.
-        c.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;
-             PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -16000;
-             PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;",
-        )?;
-        c.set_prepared_statement_cache_capacity(128);
-        Ok(Connection::sqlite(c))
-    };
-    open().map_err(|e| classify(path, e))
 }

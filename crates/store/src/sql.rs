@@ -9,6 +9,7 @@ mod rows;
 mod statement;
 
 pub use crate::params;
+pub use crate::postgres::{Failure, ServerError};
 pub(crate) use connection::Manner;
 pub use connection::{Connection, Transaction};
 pub use parameters::Params;
@@ -33,6 +34,9 @@ pub enum Error {
     /// SQLite says no.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL says no, or nothing any more.
+    #[error(transparent)]
+    Postgres(#[from] Failure),
     /// One row was asked for and there is none.
     #[error("the query returned no rows")]
     QueryReturnedNoRows,

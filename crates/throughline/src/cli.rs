@@ -25,13 +25,17 @@ pub struct Common {
     /// The data directory: everything Throughline keeps is in it
     #[arg(long, global = true, env = "THROUGHLINE_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// A TOML file with `data`, `key_file`, `listen`, `behind_proxy` and `[tls]`; see `serve --help`
+    /// A TOML file with `data`, `key_file`, `store`, `listen`, `behind_proxy` and `[tls]`; see `serve --help`
     #[arg(long, global = true, env = "THROUGHLINE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The file of the master key, under which everything kept is encrypted; without it, and until
     /// one is named, it is `master.key` in the data directory
     #[arg(long, global = true, env = "THROUGHLINE_KEY_FILE", value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+    /// Where the state is kept: `sqlite`, which is a file in the data directory, or PostgreSQL, as
+    /// postgres://user:password@host/database [default: sqlite]
+    #[arg(long, global = true, env = "THROUGHLINE_STORE", value_name = "PLACE", hide_env_values = true)]
+    pub store: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,6 +76,8 @@ enum Command {
     Rebuild(maintenance::RebuildArgs),
     /// Read every file and name every damage: which file, where, and what to do
     Check,
+    /// Move the state between SQLite and PostgreSQL
+    Store(maintenance::StoreArgs),
     /// List workspaces, create one, or change its name and margin
     Workspace(admin::WorkspaceArgs),
     /// Create keys for senders and readers
@@ -101,6 +107,7 @@ impl Cli {
             Command::Recipe(args) => recipe::run(args),
             Command::Rebuild(args) => maintenance::rebuild(config, args),
             Command::Check => maintenance::check(config),
+            Command::Store(args) => maintenance::store(config, args),
             Command::Workspace(args) => admin::workspace(config, args),
             Command::Key(args) => admin::key(config, args),
             Command::Bench(args) => bench::run(config, args),

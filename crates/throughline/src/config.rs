@@ -6,19 +6,22 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use throughline_pipeline::Options;
+use throughline_store::Place;
 use throughline_web::{Smtp, SmtpTls};
 
 /// Where everything is kept unless told otherwise.
 pub const DEFAULT_DATA: &str = "throughline-data";
 
 /// The configuration file.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
     /// The data directory.
     pub data: Option<PathBuf>,
     /// The file of the master key.
     pub key_file: Option<PathBuf>,
+    /// Where the state is kept.
+    pub store: Option<String>,
     /// A file of places by address.
     pub places: Option<PathBuf>,
     /// The address.
@@ -33,6 +36,13 @@ pub struct File {
     pub allow_private_webhooks: Option<bool>,
     /// The mail server.
     pub smtp: Option<SmtpFile>,
+}
+
+impl std::fmt::Debug for File {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // There may be passwords in it.
+        f.write_str("File(…)")
+    }
 }
 
 /// `[smtp]`: the mail server by which mail leaves. Every name is also an environment variable, such
@@ -117,6 +127,8 @@ pub struct Config {
     pub chosen_data: Option<PathBuf>,
     /// The file of the master key, if somebody chose one.
     pub key_file: Option<PathBuf>,
+    /// Where the state is kept.
+    pub store: Place,
     /// What the file says.
     pub file: File,
 }
@@ -131,6 +143,7 @@ impl Config {
         Ok(Self {
             chosen_data: common.data.clone().or(file.data.clone()),
             key_file: common.key_file.clone().or(file.key_file.clone()),
+            store: place(common.store.as_ref().or(file.store.as_ref()))?,
             file,
         })
     }
@@ -142,13 +155,21 @@ impl Config {
 
     /// How the engine works, as far as it is configured.
     pub fn options(&self) -> Options {
-        Options { master_key: self.key_file.clone(), ..Options::default() }
+        Options { master_key: self.key_file.clone(), store: self.store.clone(), ..Options::default() }
     }
 
     /// The data directory.
     pub fn data(&self) -> PathBuf {
         self.chosen_data.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DATA))
     }
+}
+
+/// A place, with the password of the environment where it has none of its own.
+pub fn place(text: Option<&String>) -> anyhow::Result<Place> {
+    Ok(match text.map_or(Ok(Place::Embedded), |text| text.parse::<Place>())? {
+        Place::Postgres(address) => Place::Postgres(address.or_password(std::env::var("PGPASSWORD").ok())),
+        Place::Embedded => Place::Embedded,
+    })
 }
 
 fn read(path: &Path) -> anyhow::Result<File> {

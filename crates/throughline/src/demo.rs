@@ -12,6 +12,7 @@ use std::sync::mpsc::SyncSender;
 use throughline_demo::World;
 use throughline_interactions::{Interaction, SourceId, Timestamp, WorkspaceId, limits};
 use throughline_pipeline::{Engine, NewSegment, NewWorkspace, Received};
+use throughline_store::Place;
 use throughline_web::{Clock, Patience, Tls, Trial, WebConfig};
 
 /// Interactions received at a time.
@@ -56,8 +57,12 @@ pub fn run(config: Config, args: DemoArgs) -> anyhow::Result<()> {
         patience: Patience::default(),
     };
     web.validate()?;
-    let house =
-        house::open(&dir, &house::holder(&format!("showing the demo at http://{}", web.listen)), config.options())?;
+    let mut options = config.options();
+    if !kept {
+        // What is not kept needs no server.
+        options.store = Place::Embedded;
+    }
+    let house = house::open(&dir, &house::holder(&format!("showing the demo at http://{}", web.listen)), options)?;
     let engine = house.engine.clone();
     if engine.workspaces()?.is_empty() {
         let shop = engine.create_workspace(&NewWorkspace {
@@ -94,7 +99,7 @@ type Batch = (&'static str, Vec<Interaction>);
 /// Lets the world in through the same door as everybody, a shop of [`throughline_demo::Interactions::COHORT`]
 /// customers after the other: the first already shows the whole year. It is made on another thread than
 /// the one that lets it in.
-fn stream(engine: &Engine, workspace: WorkspaceId, seed: u64, customers: u64) -> anyhow::Result<()> {
+pub fn stream(engine: &Engine, workspace: WorkspaceId, seed: u64, customers: u64) -> anyhow::Result<()> {
     let now = engine.now();
     let world = Arc::new(World::sized(seed, now, customers));
     let job = engine.job("the demo world streams in", "interactions", Some(world.total_hint()));

@@ -1,13 +1,13 @@
-//! `throughline check` and `throughline rebuild`.
+//! `throughline check`, `throughline rebuild` and `throughline store`.
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::history::LakeHistory;
 use crate::house;
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 use std::sync::Arc;
 use throughline_pipeline::{Engine, History};
-use throughline_store::DirectoryLock;
+use throughline_store::{DirectoryLock, Migration, Place, Store};
 
 /// Runs `check`.
 pub fn check(config: Config) -> anyhow::Result<()> {
@@ -90,4 +90,57 @@ pub fn rebuild(config: Config, args: RebuildArgs) -> anyhow::Result<()> {
         }
         None => Ok(()),
     }
+}
+
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    #[command(subcommand)]
+    command: StoreCommand,
+}
+
+#[derive(Subcommand)]
+enum StoreCommand {
+    /// Move the state to where it is to be kept from now on
+    ///
+    /// Nothing may run on the data directory. Every row is copied in one transaction and compared; only
+    /// then is the data directory told, and what was left behind removed.
+    Move {
+        /// `sqlite`, or postgres://user:password@host/database; --store says where it is now
+        #[arg(long, value_name = "PLACE")]
+        to: String,
+    },
+}
+
+impl std::fmt::Debug for StoreCommand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // There may be a password in it.
+        f.write_str("StoreCommand(…)")
+    }
+}
+
+/// Every room's schema.
+pub fn migrations() -> Vec<Migration> {
+    throughline_pipeline::migrations().into_iter().chain(throughline_web::MIGRATIONS.iter().copied()).collect()
+}
+
+/// Runs `store`.
+pub fn store(config: Config, args: StoreArgs) -> anyhow::Result<()> {
+    let StoreCommand::Move { to } = args.command;
+    let to = config::place(Some(&to))?;
+    let dir = config.data();
+    anyhow::ensure!(dir.is_dir(), "there is no data directory {}", dir.display());
+    let _lock = DirectoryLock::take(&dir, &house::holder("moving the state"))?;
+    let started = std::time::Instant::now();
+    let moved = Store::transfer(&config.store, &to, &dir, &migrations())?;
+    println!(
+        "moved {} rows of {} tables to {to} in {:.1} s, and compared them",
+        moved.rows,
+        moved.tables,
+        started.elapsed().as_secs_f64()
+    );
+    match to {
+        Place::Embedded => println!("from now on leave --store and THROUGHLINE_STORE out"),
+        Place::Postgres(_) => println!("from now on say so with --store, THROUGHLINE_STORE or `store` in the file"),
+    }
+    Ok(())
 }

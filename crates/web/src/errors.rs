@@ -44,6 +44,8 @@ pub(crate) enum Problem {
     Refused(String),
     /// Nothing more can be written.
     DiskFull,
+    /// The database is out of reach; the words are for the log.
+    Away(String),
     /// This server is not reached under that name.
     WrongHost,
     /// Our own fault; the words are for the log.
@@ -106,6 +108,9 @@ impl Problem {
             Self::DiskFull => {
                 told(StatusCode::INSUFFICIENT_STORAGE, "disk_full", texts::DISK_FULL, texts::DO_FREE_SPACE)
             }
+            Self::Away(_) => {
+                told(StatusCode::SERVICE_UNAVAILABLE, "store_away", texts::STORE_AWAY, texts::DO_WAIT_FOR_STORE)
+            }
             Self::WrongHost => {
                 told(StatusCode::MISDIRECTED_REQUEST, "wrong_host", texts::WRONG_HOST, texts::DO_USE_LOCALHOST)
             }
@@ -118,6 +123,7 @@ impl Problem {
             Self::TooMany(seconds) => Some((*seconds).clamp(1, 300)),
             Self::Behind(seconds, _) => Some(i64::from(*seconds).clamp(1, 300)),
             Self::DiskFull => Some(60),
+            Self::Away(_) => Some(5),
             _ => None,
         }
     }
@@ -127,6 +133,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         if let Self::Broken(inside) = &self {
             tracing::error!(error = inside, "a request failed");
+        }
+        if let Self::Away(inside) = &self {
+            tracing::warn!(error = inside, "a request waits for the database");
         }
         let told = self.told();
         let mut response = (told.status, Json(&told)).into_response();
@@ -149,6 +158,7 @@ impl From<EngineError> for Problem {
             EngineError::Refused(why) => Self::Refused(why),
             EngineError::Overloaded { retry_after_s, lag } => Self::Behind(retry_after_s, lag),
             EngineError::DiskFull => Self::DiskFull,
+            EngineError::Store(e) => e.into(),
             other => Self::Broken(chain(&other)),
         }
     }
@@ -171,6 +181,7 @@ impl From<StoreError> for Problem {
     fn from(e: StoreError) -> Self {
         match e {
             StoreError::DiskFull { .. } => Self::DiskFull,
+            StoreError::Unreachable { .. } => Self::Away(e.to_string()),
             other => Self::Broken(chain(&other)),
         }
     }

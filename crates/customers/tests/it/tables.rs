@@ -7,11 +7,15 @@ use throughline_customers::{
 use throughline_interactions::{
     Interaction, KeySecret, Node, NodeSecret, SourceId, Timestamp, WorkspaceId, limits, parse_interaction,
 };
-use throughline_store::Store;
 use throughline_store::sql::Connection;
+use throughline_store::{Store, place_of_tests};
 
 const SECRET: NodeSecret = NodeSecret([3; 16]);
 const WORKSPACE: WorkspaceId = WorkspaceId(1);
+
+fn open(dir: &std::path::Path) -> Store {
+    Store::open_at(&place_of_tests(), dir, migrations()).unwrap()
+}
 
 fn fact(id: u32, at: &str, identifiers: serde_json::Value) -> Interaction {
     let json = serde_json::json!({
@@ -50,7 +54,7 @@ fn list(store: &Store, search: &str) -> Vec<(Option<String>, u64, usize)> {
 #[test]
 fn people_are_listed_found_explained_and_forgotten() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path(), migrations()).unwrap();
+    let store = open(dir.path());
     let mut graph = IdentityGraph::default();
     let facts = [
         fact(1, "2026-01-01T00:00:00Z", serde_json::json!({"anonymous_id": "b-1"})),
@@ -115,7 +119,7 @@ proptest! {
 /// The rows that batches of facts make, with times and counts.
 fn rows(batches: &[&[Interaction]]) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path(), migrations()).unwrap();
+    let store = open(dir.path());
     let mut graph = IdentityGraph::default();
     for batch in batches {
         fold(&store, &mut graph, batch);
@@ -196,7 +200,7 @@ fn what_was_told_keeps_its_history_whatever_came_first() {
     for (order, position) in [([0, 1, 2, 3], (|p| p) as fn(u64) -> u64), ([3, 2, 1, 0], |p| 5 - p)] {
         for parts in [4, 1] {
             let dir = tempfile::tempdir().unwrap();
-            let store = Store::open(dir.path(), migrations()).unwrap();
+            let store = open(dir.path());
             let mut graph = IdentityGraph::default();
             let arrived: Vec<Interaction> = order.iter().map(|i| facts[*i].clone()).collect();
             for (n, part) in arrived.chunks(4 / parts).enumerate() {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use throughline_imports::{Choice, Formats, Imports, ImportsError, MIGRATIONS, Role, Run, RunState};
 use throughline_interactions::{Timestamp, WorkspaceId};
 use throughline_pipeline::{Engine, Options};
+use throughline_store::place_of_tests;
 
 const SHOP: WorkspaceId = WorkspaceId(1);
 
@@ -14,7 +15,7 @@ fn now() -> Timestamp {
 }
 
 fn open(dir: &Path) -> (Engine, Imports) {
-    let options = Options { clock: now, buckets: 2, min_free_bytes: 0, ..Options::default() };
+    let options = Options { clock: now, buckets: 2, min_free_bytes: 0, store: place_of_tests(), ..Options::default() };
     let engine = Engine::open(dir, &MIGRATIONS, None, options).unwrap();
     if engine.workspaces().unwrap().is_empty() {
         engine.found_workspace("Shop", "Europe/Berlin", "EUR").unwrap();

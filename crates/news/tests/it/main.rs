@@ -8,10 +8,10 @@ mod mondays;
 use throughline_interactions::{Timestamp, WorkspaceId, Zone};
 use throughline_news::MIGRATION;
 use throughline_pipeline::Workspace;
-use throughline_store::{Outbox, Store};
+use throughline_store::{Outbox, Store, place_of_tests};
 
 pub fn open(dir: &std::path::Path) -> Store {
-    Store::open(dir, &[MIGRATION]).unwrap()
+    Store::open_at(&place_of_tests(), dir, &[MIGRATION]).unwrap()
 }
 
 pub fn shop() -> Workspace {

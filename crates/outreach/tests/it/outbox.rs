@@ -6,12 +6,12 @@ use crate::servers::Server;
 use throughline_outreach::{
     Delivered, MIGRATION, Mail, Parcel, Sender, SmtpTls, dead_letters, deliver, discard, send_again,
 };
-use throughline_store::{Outbox, Outgoing, Store};
+use throughline_store::{Outbox, Outgoing, Store, place_of_tests};
 
 const MINUTE: i64 = 60_000_000;
 
 fn open(dir: &tempfile::TempDir) -> Store {
-    Store::open(dir.path(), &[MIGRATION]).unwrap()
+    Store::open_at(&place_of_tests(), dir.path(), &[MIGRATION]).unwrap()
 }
 
 fn put(store: &Store, key: &str, to: &str) -> bool {

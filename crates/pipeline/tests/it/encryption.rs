@@ -7,9 +7,11 @@ use std::path::Path;
 use throughline_customers::CustomerQuery;
 use throughline_interactions::Outcome;
 use throughline_pipeline::{Engine, EngineError, Options, StoryQuery};
+use throughline_store::Place;
 
+/// With the state in the directory, in whose files is looked for what was said.
 fn encrypting() -> Options {
-    Options { encrypts: true, ..options() }
+    Options { encrypts: true, store: Place::Embedded, ..options() }
 }
 
 fn send_ana(engine: &Engine) {

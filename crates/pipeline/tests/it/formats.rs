@@ -1,13 +1,14 @@
 //! What must be right before anything is built on the formats: append, merge across buckets,
 //! unmerge, erase, rebuild, compare bytes.
 
-use crate::world::{Kept, SHOP, open, options, order, send, source};
+use crate::world::{Kept, SHOP, open, open_with, options, order, send, source};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use throughline_customers::CustomerQuery;
 use throughline_interactions::Node;
-use throughline_pipeline::{Engine, StoryQuery};
+use throughline_pipeline::{Engine, Options, StoryQuery};
+use throughline_store::Place;
 use throughline_timeline::Row;
 
 const ALL: StoryQuery = StoryQuery { newest_first: false, offset: 0, limit: usize::MAX };
@@ -155,11 +156,16 @@ fn append_merge_unmerge_erase_rebuild_compare() {
     let _ = (source(), Node(1));
 }
 
+/// With the state in the directory, so that a copy of the directory is all there is.
+fn open_embedded(dir: &Path, history: Arc<Kept>) -> Engine {
+    open_with(dir, Some(history), Options { store: Place::Embedded, ..options() })
+}
+
 #[test]
 fn a_crash_before_settling_is_made_up_for() {
     let dir = tempfile::tempdir().unwrap();
     let digest = {
-        let engine = open(dir.path(), Some(Arc::new(Kept::default())));
+        let engine = open_embedded(dir.path(), Arc::new(Kept::default()));
         for n in 0..30_u64 {
             send(&engine, order(n, serde_json::json!({"anonymous_id": format!("browser-{n}-abc")})));
         }
@@ -181,7 +187,7 @@ fn a_crash_before_settling_is_made_up_for() {
         digest
     };
     let crashed = dir.path().with_extension("crashed");
-    let engine = open(&crashed, Some(Arc::new(Kept::default())));
+    let engine = open_embedded(&crashed, Arc::new(Kept::default()));
     engine.wait_folded().unwrap();
     assert_eq!(engine.digest().unwrap(), digest);
     drop(engine);
@@ -194,7 +200,7 @@ fn a_store_that_lost_its_last_commits_folds_them_again() {
     let crashed = dir.path().with_extension("lost-power");
     let history = Arc::new(Kept::default());
     let (digest, rows, settled) = {
-        let engine = open(dir.path(), Some(history.clone()));
+        let engine = open_embedded(dir.path(), history.clone());
         for n in 0..20_u64 {
             send(&engine, order(n, serde_json::json!({"anonymous_id": format!("browser-{n}-abc")})));
         }
@@ -222,7 +228,7 @@ fn a_store_that_lost_its_last_commits_folds_them_again() {
         (digest, history.rows(), settled)
     };
     let again = Arc::new(Kept::default());
-    let engine = open(&crashed, Some(again.clone()));
+    let engine = open_embedded(&crashed, again.clone());
     engine.wait_folded().unwrap();
     assert_eq!(engine.digest().unwrap(), digest);
     engine.settle().unwrap();

@@ -22,6 +22,7 @@ pub fn options() -> Options {
         settle_seconds: 3600,
         min_free_bytes: 0,
         encrypts: false,
+        store: throughline_store::place_of_tests(),
         ..Options::default()
     }
 }

@@ -1,6 +1,7 @@
 //! A connection to the database, and a transaction on it.
 
-use super::{Params, Result, Row, Statement};
+use super::{Failure, Params, Result, Row, Statement};
+use crate::postgres::Session;
 use std::ops::Deref;
 
 /// A connection to the database.
@@ -8,6 +9,7 @@ pub struct Connection(pub(super) Engine);
 
 pub(super) enum Engine {
     Sqlite(rusqlite::Connection),
+    Postgres(Session),
 }
 
 /// A transaction: what is done within it is done as a whole or not at all.
@@ -37,10 +39,23 @@ impl Connection {
         Self(Engine::Sqlite(connection))
     }
 
+    pub(crate) fn postgres(session: Session) -> Self {
+        Self(Engine::Postgres(session))
+    }
+
+    /// Whether it can be used for something new.
+    pub(crate) fn is_alive(&self) -> bool {
+        match &self.0 {
+            Engine::Sqlite(_) => true,
+            Engine::Postgres(session) => session.is_alive(),
+        }
+    }
+
     /// A statement, prepared.
     pub fn prepare(&self, sql: &str) -> Result<Statement<'_>> {
         match &self.0 {
             Engine::Sqlite(c) => Ok(Statement::plain(c.prepare(sql)?)),
+            Engine::Postgres(session) => Ok(Statement::postgres(session, sql)),
         }
     }
 
@@ -48,6 +63,7 @@ impl Connection {
     pub fn prepare_cached(&self, sql: &str) -> Result<Statement<'_>> {
         match &self.0 {
             Engine::Sqlite(c) => Ok(Statement::cached(c.prepare_cached(sql)?)),
+            Engine::Postgres(session) => Ok(Statement::postgres(session, sql)),
         }
     }
 
@@ -60,6 +76,7 @@ impl Connection {
     pub fn execute_batch(&self, sql: &str) -> Result<()> {
         match &self.0 {
             Engine::Sqlite(c) => Ok(c.execute_batch(sql)?),
+            Engine::Postgres(session) => Ok(session.batch(sql)?),
         }
     }
 
@@ -90,7 +107,38 @@ impl Connection {
                 }
                 done
             }
+            Engine::Postgres(session) => {
+                let open = OpenAtServer(session);
+                match manner {
+                    Manner::Write => self.prepare("BEGIN")?.queue([])?,
+                    Manner::WriteSoon => {
+                        self.prepare("BEGIN")?.queue([])?;
+                        self.prepare("SET LOCAL synchronous_commit TO off")?.queue([])?;
+                    }
+                    Manner::Read => self.prepare("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?.queue([])?,
+                }
+                let done = work(&Transaction(self))?;
+                if manner == Manner::Read {
+                    session.let_go()?;
+                } else if !session.commit()? {
+                    return Err(Failure::Protocol(
+                        "the transaction was not committed, because a statement in it had failed".to_owned(),
+                    )
+                    .into());
+                }
+                std::mem::forget(open);
+                Ok(done)
+            }
         }
+    }
+}
+
+/// Rolls back what is still open, also where the work panicked.
+struct OpenAtServer<'c>(&'c Session);
+
+impl Drop for OpenAtServer<'_> {
+    fn drop(&mut self) {
+        self.0.roll_back();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rows, one after the other.
 
 use super::{Error, FromSql, Result};
+use crate::postgres::{PostgresRow, PostgresRows};
 use crate::value::{Type, ValueRef};
 
 /// The rows of a query, one after the other.
@@ -8,6 +9,7 @@ pub struct Rows<'s>(Engine<'s>);
 
 enum Engine<'s> {
     Sqlite(rusqlite::Rows<'s>),
+    Postgres(PostgresRows<'s>),
 }
 
 /// A row.
@@ -15,6 +17,7 @@ pub struct Row<'r>(RowOf<'r>);
 
 enum RowOf<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r PostgresRow),
 }
 
 impl<'s> Rows<'s> {
@@ -22,11 +25,16 @@ impl<'s> Rows<'s> {
         Self(Engine::Sqlite(rows))
     }
 
+    pub(super) fn postgres(rows: PostgresRows<'s>) -> Self {
+        Self(Engine::Postgres(rows))
+    }
+
     /// The next row, or none.
     #[expect(clippy::should_implement_trait, reason = "an iterator's item cannot borrow from the iterator")]
     pub fn next(&mut self) -> Result<Option<Row<'_>>> {
         match &mut self.0 {
             Engine::Sqlite(rows) => Ok(rows.next()?.map(|row| Row(RowOf::Sqlite(row)))),
+            Engine::Postgres(rows) => Ok(rows.next()?.map(|row| Row(RowOf::Postgres(row)))),
         }
     }
 
@@ -61,12 +69,16 @@ impl Row<'_> {
                     .map_err(|e| Error::FromSqlConversionFailure(column, Type::Text, e.into())),
                 Of::Blob(_) => Err(Error::FromSqlConversionFailure(column, Type::Text, "it is no text".into())),
             },
+            RowOf::Postgres(row) => row
+                .value(column)
+                .ok_or_else(|| Error::FromSqlConversionFailure(column, Type::Text, "it cannot be understood".into())),
         }
     }
 
     fn name(&self, column: usize) -> String {
         match &self.0 {
             RowOf::Sqlite(row) => row.as_ref().column_name(column).unwrap_or_default().to_owned(),
+            RowOf::Postgres(row) => row.name(column).to_owned(),
         }
     }
 }

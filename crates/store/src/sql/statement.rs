@@ -1,6 +1,7 @@
 //! A prepared statement.
 
 use super::{Error, MappedRows, Params, Result, Row, Rows};
+use crate::postgres::Session;
 use crate::value::ValueRef;
 
 /// A prepared statement.
@@ -9,6 +10,7 @@ pub struct Statement<'c>(Engine<'c>);
 enum Engine<'c> {
     Plain(rusqlite::Statement<'c>),
     Cached(rusqlite::CachedStatement<'c>),
+    Postgres(&'c Session, usize),
 }
 
 impl<'c> Statement<'c> {
@@ -20,11 +22,16 @@ impl<'c> Statement<'c> {
         Self(Engine::Cached(statement))
     }
 
+    pub(super) fn postgres(session: &'c Session, sql: &str) -> Self {
+        Self(Engine::Postgres(session, session.statement(sql)))
+    }
+
     /// Does it; how many rows it changed.
     pub fn execute(&mut self, params: impl Params) -> Result<usize> {
         match &mut self.0 {
             Engine::Plain(s) => execute(s, &params),
             Engine::Cached(s) => execute(s, &params),
+            Engine::Postgres(session, number) => session.execute(*number, |take| params.each(take)),
         }
     }
 
@@ -33,14 +40,25 @@ impl<'c> Statement<'c> {
     /// the commit at the latest. For many rows, because a database on another machine is not waited
     /// for.
     pub fn queue(&mut self, params: impl Params) -> Result<()> {
-        self.execute(params).map(|_| ())
+        match &self.0 {
+            Engine::Postgres(session, number) => session.queue(*number, |take| params.each(take)),
+            _ => self.execute(params).map(|_| ()),
+        }
     }
 
     /// The rows it gives.
     pub fn query(&mut self, params: impl Params) -> Result<Rows<'_>> {
+        self.rows(&params, 0)
+    }
+
+    /// The rows it gives; at most so many where the engine can do with that, 0 for all.
+    fn rows(&mut self, params: &impl Params, most: u32) -> Result<Rows<'_>> {
         match &mut self.0 {
-            Engine::Plain(s) => query(s, &params),
-            Engine::Cached(s) => query(s, &params),
+            Engine::Plain(s) => query(s, params),
+            Engine::Cached(s) => query(s, params),
+            Engine::Postgres(session, number) => {
+                Ok(Rows::postgres(session.query::<Error>(*number, most, |take| params.each(take))?))
+            }
         }
     }
 
@@ -54,14 +72,14 @@ impl<'c> Statement<'c> {
 
     /// The first row it gives, read by `read`.
     pub fn query_row<T>(&mut self, params: impl Params, read: impl FnOnce(&Row<'_>) -> Result<T>) -> Result<T> {
-        let mut rows = self.query(params)?;
+        let mut rows = self.rows(&params, 1)?;
         let row = rows.next()?.ok_or(Error::QueryReturnedNoRows)?;
         read(&row)
     }
 
     /// Whether it gives any row.
     pub fn exists(&mut self, params: impl Params) -> Result<bool> {
-        Ok(self.query(params)?.next()?.is_some())
+        Ok(self.rows(&params, 1)?.next()?.is_some())
     }
 
     /// How many columns its rows have.
@@ -69,6 +87,7 @@ impl<'c> Statement<'c> {
         Ok(match &self.0 {
             Engine::Plain(s) => s.column_count(),
             Engine::Cached(s) => s.column_count(),
+            Engine::Postgres(session, number) => session.column_count(*number)?,
         })
     }
 }

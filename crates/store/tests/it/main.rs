@@ -1,7 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot open its store has failed")]
 //! The store against a real SQLite file.
 
-use throughline_store::{DirectoryLock, Migration, Outbox, Store, StoreError, Table, TableKind, Timer, Timers};
+use std::path::Path;
+use throughline_store::{
+    DirectoryLock, Migration, Outbox, Store, StoreError, Table, TableKind, Timer, Timers, place_of_tests,
+};
 
 const ROOM: Migration = Migration {
     room: "shop",
@@ -13,6 +16,11 @@ const ROOM: Migration = Migration {
     ],
 };
 
+/// Where the tests keep their state: in a file, or, where THROUGHLINE_TEST_STORE says so, in PostgreSQL.
+fn open(dir: &Path, migrations: &[Migration]) -> Result<Store, StoreError> {
+    Store::open_at(&place_of_tests(), dir, migrations)
+}
+
 fn count(store: &Store, table: &str) -> i64 {
     store.read(|c| c.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |r| r.get(0))).unwrap()
 }
@@ -20,7 +28,7 @@ fn count(store: &Store, table: &str) -> i64 {
 #[test]
 fn a_failed_transaction_leaves_nothing_and_a_reopened_store_keeps_the_rest() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path(), &[ROOM]).unwrap();
+    let store = open(dir.path(), &[ROOM]).unwrap();
     store
         .write(|tx| {
             tx.execute("INSERT INTO shop_sales VALUES (1)", [])?;
@@ -34,14 +42,14 @@ fn a_failed_transaction_leaves_nothing_and_a_reopened_store_keeps_the_rest() {
     });
     assert!(failed.is_err());
     drop(store);
-    let store = Store::open(dir.path(), &[ROOM]).unwrap();
+    let store = open(dir.path(), &[ROOM]).unwrap();
     assert_eq!((count(&store, "shop_sales"), store.position("fold").unwrap()), (1, 7));
 }
 
 #[test]
 fn a_rebuild_clears_derived_tables_only() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path(), &[ROOM]).unwrap();
+    let store = open(dir.path(), &[ROOM]).unwrap();
     store
         .write(|tx| tx.execute_batch("INSERT INTO shop_sales VALUES (1); INSERT INTO shop_rules VALUES (1);"))
         .unwrap();
@@ -53,8 +61,8 @@ fn a_rebuild_clears_derived_tables_only() {
 fn a_newer_or_a_damaged_database_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let two = Migration { number: 2, sql: "CREATE TABLE shop_more (id BIGINT)", tables: &[], ..ROOM };
-    drop(Store::open(dir.path(), &[ROOM, two]).unwrap());
-    let refused = Store::open(dir.path(), &[ROOM]).err().unwrap();
+    drop(open(dir.path(), &[ROOM, two]).unwrap());
+    let refused = open(dir.path(), &[ROOM]).err().unwrap();
     assert!(matches!(refused, StoreError::Newer { found: 2, known: 1, .. }), "{refused}");
 
     let dir = tempfile::tempdir().unwrap();
@@ -66,7 +74,7 @@ fn a_newer_or_a_damaged_database_is_refused_by_name() {
 #[test]
 fn timers_ring_once_in_order_and_the_outbox_takes_a_thing_once() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path(), &[]).unwrap();
+    let store = open(dir.path(), &[]).unwrap();
     let timer = |subject: &str, due| Timer { workspace: 1, rule: "overdue".into(), subject: subject.into(), due };
     store
         .write(|tx| {
@@ -103,11 +111,9 @@ fn a_second_holder_is_told_who_has_the_directory() {
 #[test]
 fn what_is_erased_is_not_in_the_files() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(
-        dir.path(),
-        &[Migration { room: "n", number: 1, sql: "CREATE TABLE n_names (name TEXT)", tables: &[] }],
-    )
-    .unwrap();
+    let store =
+        open(dir.path(), &[Migration { room: "n", number: 1, sql: "CREATE TABLE n_names (name TEXT)", tables: &[] }])
+            .unwrap();
     store
         .write(|tx| {
             for i in 0..5000 {

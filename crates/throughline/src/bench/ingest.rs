@@ -115,7 +115,7 @@ pub(super) fn know(data: &Path, known: u64) -> anyhow::Result<()> {
     }
     let last = ledger.last_position();
     ledger.close();
-    let store = Store::open(data, &migrations())?;
+    let store = Store::open(data, &crate::maintenance::migrations())?;
     store.write(|tx| {
         for reader in ["pipeline", "history:1", "timeline:1"] {
             Store::set_position(tx, reader, last)?;
@@ -124,10 +124,6 @@ pub(super) fn know(data: &Path, known: u64) -> anyhow::Result<()> {
     })?;
     println!("{known} ids known after {:.0} s", started.elapsed().as_secs_f64());
     Ok(())
-}
-
-fn migrations() -> Vec<throughline_store::Migration> {
-    throughline_pipeline::migrations().into_iter().chain(throughline_web::MIGRATIONS.iter().copied()).collect()
 }
 
 /// The seconds with the slowest answers, in words: a stall has one, a machine that is too slow has all.

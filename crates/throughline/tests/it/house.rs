@@ -13,6 +13,9 @@ pub fn throughline() -> Command {
         command.env_remove(name);
     }
     command.env("THROUGHLINE_LOG", "warn");
+    if let Ok(place) = std::env::var("THROUGHLINE_TEST_STORE") {
+        command.env("THROUGHLINE_STORE", place);
+    }
     command
 }
 

@@ -17,6 +17,9 @@ pub(crate) async fn health(State(web): State<Web>) -> Result<Response, Problem> 
             if let Some(failure) = status.failure {
                 reasons.push(format!("folding stopped: {failure}"));
             }
+            if let Some(why) = status.waits_for {
+                reasons.push(format!("folding waits: {why}"));
+            }
             if let Err(refusal) = e.admission() {
                 reasons.push(refusal.to_string());
             }

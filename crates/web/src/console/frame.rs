@@ -206,6 +206,9 @@ impl Progress {
         if let Some(failure) = &status.failure {
             lines.push(Line { name: "Counting stopped".to_owned(), words: failure.clone(), share: None, failed: true });
         }
+        if let Some(why) = &status.waits_for {
+            lines.push(Line { name: "Counting waits".to_owned(), words: why.clone(), share: None, failed: true });
+        }
         Self { lines, poll, back, was_watched: false }
     }
 

@@ -38,6 +38,7 @@ impl House {
 
     pub fn with(mut options: Options, change: impl FnOnce(&mut WebConfig)) -> Self {
         options.clock = || NOW;
+        options.store = throughline_store::place_of_tests();
         let dir = tempfile::tempdir().unwrap();
         let engine = Engine::open(dir.path(), MIGRATIONS, None, options).unwrap();
         let workspace = engine.create_workspace(&new_workspace("northwind", "Northwind Shop")).unwrap();

@@ -2,99 +2,10 @@
 //! are, and each statement found in the sources is prepared there. A word that only SQLite knows
 //! fails here.
 
+use crate::cluster::Postgres;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-
-/// A cluster of its own in a temporary folder, reached through a socket there.
-struct Postgres {
-    dir: tempfile::TempDir,
-    child: Child,
-}
-
-/// PostgreSQL refuses to run as root; Debian's package brings a user for it.
-fn as_owner(program: &Path) -> Command {
-    if is_root() {
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
-        return command;
-    }
-    Command::new(program)
-}
-
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n")
-}
-
-fn programs() -> Option<PathBuf> {
-    let mut found: Vec<PathBuf> =
-        fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|e| e.path().join("bin")).collect();
-    found.retain(|p| p.join("initdb").exists() && p.join("postgres").exists());
-    found.sort();
-    found.pop()
-}
-
-impl Postgres {
-    fn start() -> Option<Self> {
-        let Some(bin) = programs() else {
-            println!("skipped: there is no PostgreSQL server below /usr/lib/postgresql; apt-get install postgresql");
-            return None;
-        };
-        let dir = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").unwrap();
-        if is_root() {
-            assert!(Command::new("chown").arg("postgres").arg(dir.path()).status().unwrap().success());
-        }
-        let data = dir.path().join("data");
-        let made = as_owner(&bin.join("initdb"))
-            .args(["-A", "trust", "-U", "throughline", "-E", "UTF8", "--locale=C", "-N", "-D"])
-            .arg(&data)
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let mut child = as_owner(&bin.join("postgres"))
-            .arg("-D")
-            .arg(&data)
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "unix_socket_directories="])
-            .arg("-k")
-            .arg(dir.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // It says so itself; afterwards its words are only kept from filling the pipe.
-        let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let mut before = Vec::new();
-        let is_ready = |line: String| {
-            before.push(line);
-            before.last().is_some_and(|l| l.contains("ready to accept connections"))
-        };
-        let started = said.any(is_ready);
-        assert!(started, "PostgreSQL did not start: {}", before.join("\n"));
-        std::thread::spawn(move || said.for_each(drop));
-        Some(Self { dir, child })
-    }
-
-    /// Runs statements and says whether all went well, and what PostgreSQL said.
-    fn run(&self, sql: &str) -> (bool, String) {
-        let out = Command::new("psql")
-            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "throughline", "-d", "postgres", "-h"])
-            .arg(self.dir.path())
-            .args(["-c", sql])
-            .output()
-            .unwrap();
-        (out.status.success(), String::from_utf8_lossy(&out.stderr).into_owned())
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        let pid = self.child.id().to_string();
-        let _ = Command::new("kill").args(["-INT", &pid]).status();
-        let _ = self.child.wait();
-    }
-}
 
 /// The string literals of a Rust source, unescaped; comments are passed over.
 fn literals(source: &str) -> Vec<String> {
