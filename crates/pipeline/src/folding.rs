@@ -338,7 +338,7 @@ impl Inner {
             }
             let others: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node, m.from, m.to)).collect();
             part.brand.apply(Changes { position: last, rows: part.rows.clone(), moved, erased: Vec::new() })?;
-            self.follow(&part.brand, &part.changes, &part.rows, &others)?;
+            self.tell_segments(&part.brand, &part.changes, &part.rows, &others)?;
             out.push((id, part.rows));
         }
         Ok(out)
@@ -397,7 +397,7 @@ impl Inner {
         })?;
         let mut others: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
         others.extend(customers.iter().map(|c| (*c, *c, *c)));
-        self.follow(&brand, &[], &[], &others)?;
+        self.tell_segments(&brand, &[], &[], &others)?;
         Ok(erasure)
     }
 }

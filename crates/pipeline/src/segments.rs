@@ -144,7 +144,7 @@ impl Segments {
 
 impl Inner {
     /// Lets segments know what was folded: who entered and left, whose stories changed, who is whom now.
-    pub(crate) fn follow(
+    pub(crate) fn tell_segments(
         &self,
         brand: &Brand,
         changes: &[(u64, Change)],

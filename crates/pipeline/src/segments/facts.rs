@@ -101,7 +101,7 @@ pub(crate) fn write_changes(tx: &Transaction<'_>, brand: &Brand, changes: &[(u64
         if erased.contains(&Node(c.customer)) {
             continue;
         }
-        insert.execute(params![
+        insert.queue(params![
             workspace,
             c.customer.cast_signed(),
             c.segment.0,
