@@ -139,12 +139,8 @@ impl Brand {
     }
 
     /// Reads the timelines' files again, as if they had just been opened.
-    pub(crate) fn open_timelines_again(&self, dir: &Path) -> Result<(), EngineError> {
-        let at = timelines(dir, self.workspace.id);
-        let mut timeline = self.timeline();
-        let (again, opened) =
-            Timeline::open(&at, self.workspace.id.0, self.buckets).map_err(|e| EngineError::Damaged(e.to_string()))?;
-        *timeline = again;
+    pub(crate) fn open_timelines_again(&self) -> Result<(), EngineError> {
+        let opened = self.timeline().open_again().map_err(|e| EngineError::Damaged(e.to_string()))?;
         self.timeline_covers.store(opened.covers, std::sync::atomic::Ordering::Release);
         Ok(())
     }

@@ -143,7 +143,7 @@ impl Inner {
         fell_back.store(true, Ordering::Release);
         settled()?;
         for brand in self.brands() {
-            brand.open_timelines_again(&self.dir)?;
+            brand.open_timelines_again()?;
         }
         self.folded.store(position, Ordering::Release);
         self.take_up()?;

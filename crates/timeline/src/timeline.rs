@@ -98,7 +98,8 @@ pub struct Timeline {
     settle_at: usize,
     names: Names,
     snapshot: Option<Snapshot>,
-    _lock: File,
+    /// Held for as long as this lives.
+    lock: File,
 }
 
 impl Timeline {
@@ -106,6 +107,21 @@ impl Timeline {
     /// an unfinished flush, are removed.
     pub fn open(dir: &Path, workspace: u32, buckets: u16) -> Result<(Self, Opened), TimelineError> {
         let lock = files::lock(dir, buckets)?;
+        Self::read(dir, workspace, buckets, lock)
+    }
+
+    /// Forgets what is in memory and reads the files again, as [`Timeline::open`] does. Nothing of them
+    /// may be being written. Whoever remembers a version sees another one.
+    pub fn open_again(&mut self) -> Result<Opened, TimelineError> {
+        let lock = self.lock.try_clone().map_err(files::io("lock", &self.dir.join("lock")))?;
+        let (mut again, opened) = Self::read(&self.dir, self.workspace, self.buckets, lock)?;
+        again.version = again.version.max(self.version + 1);
+        again.planned = again.planned.max(self.planned);
+        *self = again;
+        Ok(opened)
+    }
+
+    fn read(dir: &Path, workspace: u32, buckets: u16, lock: File) -> Result<(Self, Opened), TimelineError> {
         let manifest = match Manifest::read(dir)? {
             Some(manifest) => manifest,
             None => Manifest::new(workspace, buckets),
@@ -154,7 +170,7 @@ impl Timeline {
             settle_at: SETTLE_ROWS,
             names: Names::default(),
             snapshot: None,
-            _lock: lock,
+            lock,
         }
     }
 

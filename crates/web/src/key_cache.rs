@@ -31,10 +31,18 @@ impl KeyCache {
         map.get(&hash_of(secret)).filter(|(_, at)| (now.seconds() - at).abs() < BELIEVED).map(|(key, _)| key.clone())
     }
 
-    /// Looks a secret up in the store and remembers what it finds.
+    /// Looks a secret up in the store and remembers what it finds. While the database is out of reach, a key
+    /// that was found since the start is still believed: the doors stay open, and revoking needs the
+    /// database too.
     pub(crate) fn look_up(&self, store: &Store, secret: &str, now: Timestamp) -> Result<Option<Key>, StoreError> {
         let hash = hash_of(secret);
-        let found = find_key(store, &hash)?;
+        let found = match find_key(store, &hash) {
+            Err(e @ StoreError::Unreachable { .. }) => {
+                let map = self.found.read().unwrap_or_else(PoisonError::into_inner);
+                return map.get(&hash).map_or(Err(e), |(key, _)| Ok(Some(key.clone())));
+            }
+            found => found?,
+        };
         if let Some(key) = &found {
             if key.used_at.is_none_or(|at| now.seconds() - at.seconds() >= TOUCH) {
                 self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(key.id, now);

@@ -79,7 +79,12 @@ fn statements(source: &str) -> Vec<String> {
             Some(columns) => s.replace("{COLUMNS}", &columns),
             None => s,
         })
-        .map(|s| s.replace("{column}", "search").replace("{table}", "web_keys").replace("FROM {}", "FROM web_keys"))
+        .map(|s| {
+            s.replace("{column}", "search")
+                .replace("{table}", "web_keys")
+                .replace("FROM {}", "FROM web_keys")
+                .replace("VALUES ({})", "SELECT * FROM web_keys")
+        })
         .collect()
 }
 
