@@ -13,6 +13,7 @@ mod names;
 mod traits;
 mod recode;
 mod fold;
+mod unlearn;
 mod read;
 mod asked;
 
@@ -26,3 +27,4 @@ pub use read::{
 };
 pub use recode::recode;
 pub use traits::{Told, Trait};
+pub use unlearn::{region, unlearn};

@@ -75,7 +75,7 @@ async fn files_with_moves(
     }
     let nodes = Arc::new(redirects.nodes_where(|_| true));
     for file in &snapshot.files {
-        let wanted = Wanted::Of { customers: Arc::default(), nodes: nodes.clone() };
+        let wanted = Wanted::Of { customers: Arc::default(), nodes: nodes.clone(), positions: Arc::default() };
         for batch in read_file(&inner.store, file, &wanted, &["customer", "node"]).await? {
             let (customers, held) = identities(&file.path, &batch)?;
             if customers.iter().zip(held).any(|(c, n)| redirects.customer_now(*n as u64, *c as u64) != *c as u64) {

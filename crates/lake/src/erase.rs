@@ -36,16 +36,33 @@ pub struct Erased {
     pub log_entries_deleted: usize,
 }
 
-/// Whom to erase.
+/// What is to go.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Gone<'a> {
+    /// Rows whose customer now is one of these.
+    pub customers: &'a [u64],
+    /// Rows of these nodes.
+    pub nodes: &'a [u64],
+    /// Rows of these positions of the ledger.
+    pub positions: &'a [u64],
+    /// Nodes whose rows stay, and are brought to the customers that own them now: the last time that
+    /// a redirect names them.
+    pub moved: &'a [u64],
+}
+
 struct People<'a> {
     customers: Nodes,
     nodes: Nodes,
+    positions: Nodes,
+    moved: Nodes,
     redirects: &'a Redirects,
 }
 
 impl People<'_> {
-    fn has(&self, customer: u64, node: u64) -> bool {
-        self.nodes.contains(&node) || self.customers.contains(&self.redirects.customer_now(node, customer))
+    fn has(&self, customer: u64, node: u64, position: u64) -> bool {
+        self.nodes.contains(&node)
+            || self.positions.contains(&position)
+            || self.customers.contains(&self.redirects.customer_now(node, customer))
     }
 
     /// Rows that are theirs, and rows of others that are still stored under one of their ids.
@@ -53,7 +70,8 @@ impl People<'_> {
         let ids: Nodes = self.customers.union(&self.nodes).copied().collect();
         let mut nodes = self.redirects.nodes_where(|now| self.customers.contains(&now));
         nodes.extend(&ids);
-        Wanted::Of { customers: Arc::new(ids), nodes: Arc::new(nodes) }
+        nodes.extend(&self.moved);
+        Wanted::Of { customers: Arc::new(ids), nodes: Arc::new(nodes), positions: Arc::new(self.positions.clone()) }
     }
 }
 
@@ -67,10 +85,18 @@ impl Lake {
         redirects: &Redirects,
         now: Timestamp,
     ) -> Result<Erased, LakeError> {
+        self.erase_rows(Gone { customers, nodes, ..Gone::default() }, redirects, now).await
+    }
+
+    /// Erases whatever `gone` names, in one pass over the files.
+    pub async fn erase_rows(&self, gone: Gone<'_>, redirects: &Redirects, now: Timestamp) -> Result<Erased, LakeError> {
         let inner = &self.inner;
+        let set = |of: &[u64]| of.iter().copied().collect::<Nodes>();
         let people = People {
-            customers: customers.iter().copied().collect(),
-            nodes: nodes.iter().copied().collect(),
+            customers: set(gone.customers),
+            nodes: set(gone.nodes),
+            positions: set(gone.positions),
+            moved: set(gone.moved),
             redirects,
         };
         let _upkeep = inner.upkeep.lock().await;
@@ -134,7 +160,9 @@ type Filtered = Result<RecordBatch, deltalake::arrow::error::ArrowError>;
 fn without(batch: &RecordBatch, people: &People<'_>) -> Result<Filtered, &'static str> {
     let customers = long_column(batch, "customer").ok_or("customer")?;
     let nodes = long_column(batch, "node").ok_or("node")?;
-    let keep: Vec<bool> = customers.iter().zip(nodes).map(|(c, n)| !people.has(*c as u64, *n as u64)).collect();
+    let positions = long_column(batch, "position").ok_or("position")?;
+    let each = customers.iter().zip(nodes).zip(positions);
+    let keep: Vec<bool> = each.map(|((c, n), p)| !people.has(*c as u64, *n as u64, *p as u64)).collect();
     Ok(filter_record_batch(batch, &BooleanArray::from(keep)))
 }
 

@@ -128,8 +128,8 @@ pub(crate) struct DataStatistics {
 pub(crate) enum Wanted {
     /// All.
     All,
-    /// Those stored under one of the customers or carrying one of the nodes.
-    Of { customers: Arc<Nodes>, nodes: Arc<Nodes> },
+    /// Those stored under one of the customers, carrying one of the nodes, or of one of the positions.
+    Of { customers: Arc<Nodes>, nodes: Arc<Nodes>, positions: Arc<Nodes> },
 }
 
 /// How a damaged file is told from a missing one.
@@ -199,22 +199,23 @@ pub(crate) async fn read_file(
             return Err(LakeError::file(&file.path, FileFault::Damaged(format!("no column `{}`", field.name()))));
         }
     }
-    if let Wanted::Of { customers, nodes } = wanted {
+    if let Wanted::Of { customers, nodes, positions } = wanted {
         if nodes.is_empty()
+            && positions.is_empty()
             && let Some(groups) = groups_of(builder.metadata(), customers)
         {
             builder = builder.with_row_groups(groups);
         }
-        let mask = ProjectionMask::columns(builder.parquet_schema(), ["customer", "node"]);
-        let (customers, nodes) = (customers.clone(), nodes.clone());
+        let mask = ProjectionMask::columns(builder.parquet_schema(), ["customer", "node", "position"]);
+        let (customers, nodes, positions) = (customers.clone(), nodes.clone(), positions.clone());
         let predicate = ArrowPredicateFn::new(mask, move |batch: RecordBatch| {
-            let missing = || ArrowError::SchemaError("customer and node".to_owned());
+            let missing = || ArrowError::SchemaError("customer, node and position".to_owned());
             let customer = long_column(&batch, "customer").ok_or_else(missing)?;
             let node = long_column(&batch, "node").ok_or_else(missing)?;
-            let keep = customer
-                .iter()
-                .zip(node)
-                .map(|(c, n)| customers.contains(&(*c as u64)) || nodes.contains(&(*n as u64)));
+            let position = long_column(&batch, "position").ok_or_else(missing)?;
+            let keep = customer.iter().zip(node).zip(position).map(|((c, n), p)| {
+                customers.contains(&(*c as u64)) || nodes.contains(&(*n as u64)) || positions.contains(&(*p as u64))
+            });
             Ok(keep.collect::<Vec<bool>>().into()) as Result<BooleanArray, ArrowError>
         });
         builder = builder.with_row_filter(RowFilter::new(vec![Box::new(predicate)]));

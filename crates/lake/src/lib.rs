@@ -32,7 +32,7 @@ mod error;
 pub use append::Appended;
 pub use check::{LakeStats, Verified};
 pub use compact::Compacted;
-pub use erase::Erased;
+pub use erase::{Erased, Gone};
 pub use error::{FileFault, LakeError};
 pub use import::{ParquetRecords, open_parquet};
 pub use pass::{BucketFiles, NamedPass, PassCodec, PassExec, PassFault, PassRegistry, SegmentFile, merge_partials};

@@ -57,7 +57,7 @@ impl Reader {
             } else if coming.is_empty() {
                 continue;
             } else {
-                Wanted::Of { customers: Arc::default(), nodes: coming.clone() }
+                Wanted::Of { customers: Arc::default(), nodes: coming.clone(), positions: Arc::default() }
             };
             self.read(file, &wanted, &mut names, &mut rows).await?;
         }
@@ -75,7 +75,7 @@ impl Reader {
         for file in &self.snapshot.files {
             let own_may_be_here = file.bucket == bucket && file.may_hold(customer);
             if own_may_be_here || !coming.is_empty() {
-                let wanted = Wanted::Of { customers: own.clone(), nodes: coming.clone() };
+                let wanted = Wanted::Of { customers: own.clone(), nodes: coming.clone(), positions: Arc::default() };
                 self.read(file, &wanted, &mut names, &mut rows).await?;
             }
         }

@@ -5,11 +5,12 @@ use crate::folding::Folding;
 use crate::history::History;
 use crate::jobs::{JobHandle, Jobs};
 use crate::keys::Keys;
+use crate::receipts::Signer;
 use crate::tallies;
 use crate::workspaces::{self, WorkspaceRecord};
 use crate::{EngineError, Job, SourceTally};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -126,6 +127,7 @@ pub(crate) struct Inner {
     pub(crate) history: Option<Arc<dyn History>>,
     pub(crate) key_secret: KeySecret,
     pub(crate) keys: Arc<Keys>,
+    pub(crate) signer: Signer,
     pub(crate) brands: RwLock<BTreeMap<WorkspaceId, Arc<Brand>>>,
     pub(crate) folded: AtomicU64,
     pub(crate) settled: AtomicU64,
@@ -141,6 +143,10 @@ pub(crate) struct Inner {
     pub(crate) out_of_reach: crate::reconnecting::OutOfReach,
     /// Held by whoever erases.
     pub(crate) erasing: Mutex<()>,
+    /// Places of retentions whose people were learned anew in this memory.
+    pub(crate) relearned: Mutex<BTreeSet<u64>>,
+    /// Held by whoever names in the ledger what is to be erased.
+    pub(crate) naming_erased: Mutex<()>,
     /// Held by whoever writes names anew.
     pub(crate) writing_names: Mutex<()>,
     opened: Opened,
@@ -167,6 +173,7 @@ impl Engine {
         let (keys, made_master_key) = Keys::open(&master, workspaces::needs_master_key(&store)?, options.encrypts)?;
         let keys = Arc::new(keys);
         let key_secret = KeySecret(workspaces::key_secret(&store, &keys)?);
+        let signer = Signer::open(&store, &keys)?;
         let records = workspaces::load(&store, &keys)?;
         let cipher: Arc<dyn Cipher> = keys.clone();
         let how = throughline_ledger::Options { cipher: Some(cipher), ..Default::default() };
@@ -200,6 +207,7 @@ impl Engine {
             history,
             key_secret,
             keys,
+            signer,
             brands: RwLock::default(),
             folded: folded.into(),
             settled: 0.into(),
@@ -210,6 +218,8 @@ impl Engine {
             judge_from: last_position.into(),
             out_of_reach: Default::default(),
             erasing: Mutex::default(),
+            relearned: Mutex::default(),
+            naming_erased: Mutex::default(),
             writing_names: Mutex::default(),
             opened,
             free: (u64::MAX.into(), 0.into()),

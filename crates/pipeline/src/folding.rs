@@ -9,21 +9,20 @@ use crate::aside;
 use crate::brand::Brand;
 use crate::door::Word;
 use crate::engine::Inner;
-use crate::erasure::ErasureFrame;
 use crate::last_words::write_last_words;
-use crate::profile::{Words, forget_words};
+use crate::profile::Words;
 use crate::reconnecting::{Disk, FELL_BACK};
 use crate::rows::{Names, row};
-use crate::segments::{self, Change, read_changes, write_changes};
+use crate::segments::{Change, read_changes, write_changes};
 use crate::tallies::Pending;
 use crate::{EngineError, attributes::Attributes};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use throughline_customers::{Fold, forget};
+use throughline_customers::Fold;
 use throughline_interactions::{Interaction, MessageKey, Node, Tally, Timestamp, WorkspaceId};
 use throughline_ledger::{Frame, FrameKind, NewFrame};
 use throughline_store::Store;
@@ -237,9 +236,13 @@ impl Worker<'_> {
 
     fn fold_erasure(&mut self, frame: &Frame) -> Result<(), EngineError> {
         let erasure = self.inner.fold_erasure(frame)?;
-        let gone: std::collections::HashSet<u64> = erasure.nodes.iter().map(|n| n.0).collect();
+        let gone: HashSet<u64> = erasure.nodes.iter().map(|n| n.0).collect();
+        let positions: HashSet<u64> = match erasure.retired {
+            Some(_) => erasure.positions.iter().copied().collect(),
+            None => HashSet::new(),
+        };
         for rows in self.buffer.values_mut() {
-            rows.retain(|r| !gone.contains(&r.node));
+            rows.retain(|r| !gone.contains(&r.node) && !positions.contains(&r.position));
         }
         Ok(())
     }
@@ -293,9 +296,9 @@ impl Worker<'_> {
 }
 
 /// What one batch does to one workspace before it is written.
-struct Part<'a> {
+pub(crate) struct Part<'a> {
     brand: Arc<Brand>,
-    rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
     fresh: crate::attributes::Fresh,
     counted: Pending,
     quarantined: Vec<(&'a Frame, String, String)>,
@@ -306,6 +309,29 @@ struct Part<'a> {
     tallied: bool,
     /// Who entered and left segments, with the places of the facts that say so.
     changes: Vec<(u64, Change)>,
+}
+
+impl Part<'_> {
+    /// Writes down what is counted once for each frame, and not again when a person is folded anew.
+    fn count(&self, tx: &Transaction<'_>) -> sql::Result<()> {
+        let id = self.brand.workspace.id;
+        self.counted.write(tx, id)?;
+        for (frame, source, message_id) in &self.quarantined {
+            tx.prepare_cached(
+                "INSERT INTO pipeline_quarantine (position, workspace, source, code, message_id) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                frame.header.position.cast_signed(),
+                id.0,
+                source,
+                aside::code(&frame.header),
+                message_id
+            ])?;
+        }
+        aside::write_decided(tx, id, &self.decided)?;
+        write_changes(tx, &self.brand, &self.changes)
+    }
 }
 
 impl Inner {
@@ -326,6 +352,7 @@ impl Inner {
         self.follow(frames[0].header.position, Disk::Soon, |tx| {
             for (brand, frames) in &parts {
                 let (part, moved) = fold_part(tx, brand.clone(), frames, last)?;
+                part.count(tx)?;
                 written.push((part, moved));
             }
             Store::set_position(tx, "pipeline", last)
@@ -343,101 +370,10 @@ impl Inner {
         }
         Ok(out)
     }
-
-    /// Folds an erasure: rows, names and links of the person go, the nodes are remembered.
-    pub(crate) fn fold_erasure(&self, frame: &Frame) -> Result<ErasureFrame, EngineError> {
-        let position = frame.header.position;
-        let brand = self.brand(WorkspaceId(frame.header.workspace))?;
-        let erasure: ErasureFrame = serde_json::from_slice(&frame.payload)
-            .map_err(|e| EngineError::Damaged(format!("the erasure at position {position} cannot be read: {e}")))?;
-        // The first time, the interactions are still there and were counted under their sources; on
-        // a replay they are gone and were counted as erased when they were met.
-        let first = erasure.positions.first().copied().or(erasure.taken_back.iter().flat_map(|t| t.positions()).next());
-        let first_time = match first {
-            Some(p) => !self.ledger.read(p)?.header.erased,
-            None => false,
-        };
-        let mut graph = brand.graph();
-        let customers: std::collections::BTreeSet<u64> =
-            erasure.nodes.iter().map(|n| graph.customer(*n)).chain(erasure.nodes.iter().map(|n| n.0)).collect();
-        let moved = self.follow(position, Disk::Waits, |tx| {
-            let moved = forget(tx, brand.workspace.id, &mut graph, &erasure.nodes, position)?;
-            let mut unsaid = tx.prepare_cached("DELETE FROM pipeline_consents WHERE workspace = $1 AND node = $2")?;
-            for node in &erasure.nodes {
-                forget_words(tx, brand.workspace.id, *node)?;
-                unsaid.execute(params![brand.workspace.id.0, node.0.cast_signed()])?;
-            }
-            segments::forget(tx, brand.workspace.id, &erasure.nodes)?;
-            let mut counted = Pending::default();
-            for (source, at) in &erasure.last_received {
-                counted.add(source, &Tally::default(), Timestamp(*at));
-            }
-            if first_time {
-                move_to_erased(tx, brand.workspace.id, &erasure, &mut counted)?;
-                tx.execute(
-                    "INSERT INTO pipeline_erasures (position, workspace) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                    params![position.cast_signed(), brand.workspace.id.0],
-                )?;
-            }
-            counted.write(tx, brand.workspace.id)?;
-            let mut changes: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
-            changes.extend(customers.iter().map(|c| (0, *c, 0)));
-            record_changes(tx, brand.workspace.id, position, &changes)?;
-            Store::set_position(tx, "pipeline", position)?;
-            Ok(moved)
-        })?;
-        drop(graph);
-        brand.refuse(&erasure.nodes);
-        brand.change_consents().forget(&erasure.nodes);
-        brand.apply(Changes {
-            position,
-            rows: Vec::new(),
-            moved: moved.iter().map(|m| Moved { node: m.node.0, from: m.from, to: m.to }).collect(),
-            erased: customers.iter().copied().collect(),
-        })?;
-        let mut others: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
-        others.extend(customers.iter().map(|c| (*c, *c, *c)));
-        self.tell_segments(&brand, &[], &[], &others)?;
-        Ok(erasure)
-    }
 }
 
-/// Takes what is erased out of the counts of its sources, and counts it as erased.
-fn move_to_erased(
-    tx: &Transaction<'_>,
-    workspace: WorkspaceId,
-    erasure: &ErasureFrame,
-    counted: &mut Pending,
-) -> sql::Result<()> {
-    for (source, n) in &erasure.sources {
-        tx.execute(
-            "UPDATE pipeline_sources SET accepted = accepted - $1 WHERE workspace = $2 AND source = $3",
-            params![n.cast_signed(), workspace.0, source],
-        )?;
-        counted.add(ERASED_SOURCE, &Tally { accepted: *n, ..Tally::default() }, Timestamp(0));
-    }
-    for (source, n) in &erasure.aside.sources {
-        tx.execute(
-            "UPDATE pipeline_sources SET quarantined = quarantined - $1 WHERE workspace = $2 AND source = $3",
-            params![n.cast_signed(), workspace.0, source],
-        )?;
-        counted.add(ERASED_SOURCE, &Tally { quarantined: *n, ..Tally::default() }, Timestamp(0));
-    }
-    let mut uncount = tx.prepare_cached(
-        "UPDATE pipeline_reasons SET count = count - 1
-         WHERE workspace = $1 AND EXISTS (SELECT 1 FROM pipeline_quarantine q
-             WHERE q.position = $2 AND q.source = pipeline_reasons.source AND q.code = pipeline_reasons.code)",
-    )?;
-    let mut forget = tx.prepare_cached("DELETE FROM pipeline_quarantine WHERE position = $1")?;
-    for position in &erasure.aside.positions {
-        uncount.execute(params![workspace.0, position.cast_signed()])?;
-        forget.execute([position.cast_signed()])?;
-    }
-    tx.execute("DELETE FROM pipeline_reasons WHERE workspace = $1 AND count = 0", [workspace.0])?;
-    Ok(())
-}
-
-fn fold_part<'a>(
+/// Folds frames of one workspace; what they are counted by is left to [`Part::count`].
+pub(crate) fn fold_part<'a>(
     tx: &Transaction<'_>,
     brand: Arc<Brand>,
     frames: &[&'a Frame],
@@ -522,6 +458,7 @@ fn fold_part<'a>(
     }
     drop(graph);
     Attributes::write(tx, id, &part.fresh)?;
+<<<<<<< HEAD
     part.counted.write(tx, id)?;
     for (frame, source, message_id) in &part.quarantined {
         tx.prepare_cached(
@@ -537,9 +474,10 @@ fn fold_part<'a>(
         ])?;
     }
     aside::write_decided(tx, id, &part.decided)?;
+=======
+>>>>>>> 97e857c (Rights of people: exports, erasure by file with signed receipts, retention rules)
     part.said.write(tx, id)?;
     write_last_words(tx, &brand, &part.words)?;
-    write_changes(tx, &brand, &part.changes)?;
     let changes: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
     record_changes(tx, id, last, &changes)?;
     Ok((part, moved.into_iter().map(|m| Moved { node: m.node.0, from: m.from, to: m.to }).collect()))
@@ -547,7 +485,7 @@ fn fold_part<'a>(
 
 /// Keeps what the timeline's files do not know yet: (node, before, after), or (0, customer, 0) for
 /// an erased customer.
-fn record_changes(
+pub(crate) fn record_changes(
     tx: &Transaction<'_>,
     workspace: WorkspaceId,
     position: u64,

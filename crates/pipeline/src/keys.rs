@@ -34,12 +34,14 @@ const ENCRYPTED: &str = "\u{1}e1:";
 pub(crate) struct WorkspaceKey {
     aead: LessSafeKey,
     index: hmac::Key,
+    mark: String,
 }
 
 /// All keys of an installation.
 pub(crate) struct Keys {
     path: PathBuf,
     master: LessSafeKey,
+    mark: String,
     encrypts: bool,
     of: RwLock<HashMap<u32, Arc<WorkspaceKey>>>,
 }
@@ -57,17 +59,17 @@ impl std::fmt::Debug for WorkspaceKey {
 }
 
 /// Random bytes of the system.
-fn random<const N: usize>() -> Result<[u8; N], EngineError> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], EngineError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|e| EngineError::Refused(format!("the system gives no random bytes: {e}")))?;
     Ok(bytes)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
     let pair = |p: &[u8]| u8::from_str_radix(std::str::from_utf8(p).ok()?, 16).ok();
     digits.len().is_multiple_of(2).then(|| digits.chunks(2).map(pair).collect())?
@@ -75,6 +77,17 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 
 fn aead(key: &[u8; 32]) -> LessSafeKey {
     LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, key).expect("the key has the cipher's length"))
+}
+
+fn mark(key: &[u8; 32]) -> String {
+    hex(&hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"mark of a key").as_ref()[..8])
+}
+
+impl WorkspaceKey {
+    /// By which the key is told from others, and which says nothing about it.
+    pub(crate) fn mark(&self) -> &str {
+        &self.mark
+    }
 }
 
 fn encrypt(key: &LessSafeKey, nonce: [u8; NONCE_LEN], bound_to: &[u8], text: &mut Vec<u8>) {
@@ -126,12 +139,18 @@ impl Keys {
                 path.display()
             ))
         })?;
-        Ok((Self { path: path.to_owned(), master: aead(&key), encrypts, of: RwLock::default() }, made))
+        let (master, mark) = (aead(&key), mark(&key));
+        Ok((Self { path: path.to_owned(), master, mark, encrypts, of: RwLock::default() }, made))
     }
 
     /// The file of the master key.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// By which the master key is told from others, and which says nothing about it.
+    pub(crate) fn mark(&self) -> &str {
+        &self.mark
     }
 
     /// Whether a text of the store is a wrapped secret.
@@ -174,7 +193,8 @@ impl Keys {
     /// From now on the workspace's payloads are encrypted with this key.
     pub(crate) fn admit(&self, workspace: WorkspaceId, key: &[u8; 32]) -> Arc<WorkspaceKey> {
         let index = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"index of names");
-        let key = WorkspaceKey { aead: aead(key), index: hmac::Key::new(hmac::HMAC_SHA256, index.as_ref()) };
+        let (index, mark) = (hmac::Key::new(hmac::HMAC_SHA256, index.as_ref()), mark(key));
+        let key = WorkspaceKey { aead: aead(key), index, mark };
         let key = Arc::new(key);
         self.of.write().unwrap_or_else(PoisonError::into_inner).insert(workspace.0, key.clone());
         key

@@ -39,8 +39,12 @@ mod segments;
 mod names;
 mod story;
 mod profile;
+mod person;
 mod erasure;
+mod receipts;
 mod retraction;
+mod retiring;
+mod erasing;
 mod check;
 mod background;
 
@@ -51,17 +55,20 @@ pub use check::{CheckReport, Digest};
 pub use door::DoorRules;
 pub use effects::{Answered, Askable, Askables, Asked};
 pub use engine::{Engine, Opened, Options, Status};
-pub use erasure::Receipt;
+pub use erasure::{Erased, Erasing, Receipt, Target};
 pub use error::EngineError;
-pub use history::History;
+pub use history::{Gone, History};
 pub use jobs::{Job, JobHandle};
 pub use journeys::{BehindStage, Calls, Met, Person, ScoreReport, View};
+pub use person::LastWord;
 pub use profile::{
     Computed, ConsentWord, Counted, CustomerStage, Inferred, LastAnswer, LastWords, Profile, PurposeConsent, Region,
     Seen, Spend, StageState, Stated, StatedBy,
 };
+pub use receipts::{ReceiptFault, ReceiptKey, SignedReceipt, Verified, verify_receipt};
 pub use receive::Received;
 pub use recent::{Learned, Recent, Tried};
+pub use retiring::{Due, Keeping, Kind, Retired, Retiring, RuleDue, Then};
 pub use retraction::Retraction;
 pub use scorecards::{Beside, CardKind, LeftOut, Scorecards};
 pub use segments::{
@@ -123,7 +130,16 @@ pub fn migrations() -> Vec<Migration> {
         sql: include_str!("migrations/0006.sql"),
         tables: &[Table { name: "pipeline_consent_words", kind: TableKind::Derived }],
     };
-    [own, by_id, door, keys, segments, words]
+    let rights = Migration {
+        room: "pipeline",
+        number: 7,
+        sql: include_str!("migrations/0007.sql"),
+        tables: &[
+            Table { name: "pipeline_receipts", kind: TableKind::Fact },
+            Table { name: "pipeline_retired", kind: TableKind::Derived },
+        ],
+    };
+    [own, by_id, door, keys, segments, words, rights]
         .into_iter()
         .chain(throughline_customers::migrations().iter().copied())
         .collect()

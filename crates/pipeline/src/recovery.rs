@@ -6,7 +6,7 @@ use crate::folding::{Settling, decode};
 use crate::rows::{Names, row};
 use crate::{EngineError, History};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::sync::atomic::Ordering;
 use throughline_interactions::{MessageKey, Node, WorkspaceId};
 use throughline_ledger::{Frame, FrameKind};
@@ -109,6 +109,8 @@ impl Inner {
 
     /// Whatever is folded but not settled is read from the ledger again.
     pub(crate) fn take_up(&self) -> Result<(), EngineError> {
+        // Whoever was learned anew was so in a memory that is gone.
+        self.relearned.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let folded = self.folded.load(Ordering::Acquire);
         let mut behind: HashMap<WorkspaceId, (u64, u64, Arc<Brand>)> = HashMap::new();
         for brand in self.brands() {

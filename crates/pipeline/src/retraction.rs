@@ -20,7 +20,7 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use throughline_interactions::{SourceId, WorkspaceId};
-use throughline_ledger::{FrameKind, NewFrame, Verdict};
+use throughline_ledger::{FrameKind, Verdict};
 use throughline_store::sql::params;
 
 /// Frames read at a time.
@@ -78,23 +78,12 @@ impl Engine {
             return Ok(Retraction { position: None, interactions: 0 });
         }
         let payload = ErasureFrame {
-            nodes: Vec::new(),
-            positions: Vec::new(),
-            sources: BTreeMap::new(),
-            aside: Default::default(),
             last_received: BTreeMap::from([(source.as_str().to_owned(), last_received)]),
             by: by.to_owned(),
             taken_back: Some(TakenBack { source: source.clone(), ranges }),
+            ..ErasureFrame::default()
         };
-        let frame = NewFrame {
-            kind: FrameKind::Erasure,
-            workspace: workspace.0,
-            key: 0,
-            content: 0,
-            node: 0,
-            received_at: self.now().0,
-            payload: serde_json::to_vec(&payload).expect("a retraction is plain JSON"),
-        };
+        let frame = payload.frame(workspace, self.now().0, 0);
         let Some(Verdict::Accepted(position)) = inner.ledger.append(vec![frame])?.first().cloned() else {
             return Err(EngineError::Refused("the ledger did not take the retraction".to_owned()));
         };

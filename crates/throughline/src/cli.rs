@@ -1,7 +1,7 @@
 //! The commands and what `--help` teaches about them.
 
 use crate::config::Config;
-use crate::{admin, bench, demo, import, maintenance, recipe, serve};
+use crate::{admin, bench, demo, import, maintenance, person, recipe, serve};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -82,6 +82,10 @@ enum Command {
     Workspace(admin::WorkspaceArgs),
     /// Create keys for senders and readers
     Key(admin::KeyArgs),
+    /// Export everything that is kept about one person
+    Person(person::PersonArgs),
+    /// Check the signed receipt of an erasure
+    Receipt(person::ReceiptArgs),
     /// Measure this machine: how many interactions a second, how fast the map
     Bench(bench::BenchArgs),
     /// Print the version
@@ -110,6 +114,8 @@ impl Cli {
             Command::Store(args) => maintenance::store(config, args),
             Command::Workspace(args) => admin::workspace(config, args),
             Command::Key(args) => admin::key(config, args),
+            Command::Person(args) => person::person(config, args),
+            Command::Receipt(args) => person::receipt(config, args),
             Command::Bench(args) => bench::run(config, args),
             Command::Version => {
                 println!("throughline {}", env!("CARGO_PKG_VERSION"));

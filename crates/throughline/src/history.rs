@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use throughline_interactions::{Timestamp, WorkspaceId};
 use throughline_lake::{Lake, LakeError, LakeOptions, Redirects};
-use throughline_pipeline::{EngineError, History};
+use throughline_pipeline::{EngineError, Gone, History};
 use throughline_timeline::Row;
 use tokio::runtime::Runtime;
 
@@ -90,10 +90,12 @@ impl History for LakeHistory {
         })
     }
 
-    fn erase(&self, workspace: WorkspaceId, nodes: &[u64], who: &HashMap<u64, u64>) -> Result<(), EngineError> {
+    fn erase(&self, workspace: WorkspaceId, gone: &Gone, who: &HashMap<u64, u64>) -> Result<u64, EngineError> {
         let lake = self.lake(workspace)?;
         let who = redirects(who);
-        self.wait(lake.erase(nodes, nodes, &who, now())).map(|_| ())
+        let Gone { nodes, positions, moved } = gone;
+        let gone = throughline_lake::Gone { customers: nodes, nodes, positions, moved };
+        Ok(self.wait(lake.erase_rows(gone, &who, now()))?.rows)
     }
 
     fn clear(&self, workspace: WorkspaceId) -> Result<(), EngineError> {

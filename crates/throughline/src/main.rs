@@ -14,6 +14,7 @@ mod history;
 mod house;
 mod import;
 mod maintenance;
+mod person;
 mod recipe;
 mod serve;
 

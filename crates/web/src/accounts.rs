@@ -7,6 +7,7 @@ mod follow_up;
 mod hook;
 mod initiative;
 mod invitation;
+mod kept;
 mod key;
 mod link;
 mod person;
@@ -22,6 +23,7 @@ pub use follow_up::{FollowUp, assign, finish, follow_ups};
 pub use hook::{Hook, HookKind, create_hook, hook, hooks, remove_hook};
 pub use initiative::{Aim, Initiative, InitiativeState, begin_initiative, change_initiative, initiative, initiatives};
 pub use invitation::{Invitation, accept, first_administrator, invite, is_open, open_invitations};
+pub use kept::{follow_ups_of, forget_follow_ups, forget_views, handed_out, positions_asked};
 pub use key::{Key, KeyRole, create_key, find_key, keys, revoke_key, touch_key};
 pub use link::{
     Link, LinkKind, LinkSecret, Opened, PERSONAL_BYTES, Personal, count_opened, create_link, link, links, remove_link,

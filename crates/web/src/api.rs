@@ -6,6 +6,7 @@ mod journeys;
 mod metrics;
 mod plan;
 mod profile;
+mod rights;
 mod scorecards;
 mod segments;
 mod workspaces;
@@ -42,6 +43,11 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/api/v1/segments/{segment}/customers", Area::Customers, segments::people),
         get("/api/v1/customers/{id}/story/groups", Area::Customers, profile::groups),
         get("/api/v1/customers/{id}/profile", Area::Customers, profile::profile),
+        get("/api/v1/customers/{id}/export", Area::Export, rights::export),
+        get("/api/v1/customers/{id}/export.html", Area::Export, rights::export_page),
+        get("/api/v1/receipts", Area::Export, rights::receipts),
+        get("/api/v1/receipts/key", Area::Open, rights::receipt_key),
+        get("/api/v1/receipts/{id}", Area::Export, rights::receipt),
         get("/api/v1/messages", Area::Customers, customers::messages),
         get("/api/v1/plans", Area::Data, plan::plans),
         get("/api/v1/plans/learned", Area::Data, plan::learned),

@@ -11,6 +11,7 @@ mod compare;
 mod curve;
 mod customers;
 mod data;
+mod export;
 mod frame;
 mod go;
 mod home;
@@ -41,6 +42,9 @@ mod places;
 mod plan;
 mod privacy;
 mod segments;
+mod receipts;
+mod requests;
+mod retention;
 mod settings;
 mod source;
 mod workspace;
@@ -53,10 +57,13 @@ mod tour;
 mod unknown;
 
 pub(crate) use brief::{Brief, gather};
+pub(crate) use customers::name_of;
+pub(crate) use export::{Form, person};
 pub(crate) use findings_view::title as finding_title;
 pub(crate) use frame::{percent_encoded, problems_as_pages, sentence};
 pub(crate) use monday_sheet::pdf as monday_pdf;
 pub(crate) use news_words::{Sentence, sentences as brief_sentences};
+pub(crate) use receipts::as_file;
 pub(crate) use segments::PURCHASE;
 
 use crate::accounts::Area;
@@ -115,6 +122,8 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/segments/{id}/edit", Area::Act, segments::change),
         post("/segments/{id}/archive", Area::Act, segments::archive),
         get("/segments/{id}/people.csv", Area::Customers, segments::people_file),
+        get("/customers/{id}/export.json", Area::Export, export::customer_json),
+        get("/customers/{id}/export.html", Area::Export, export::customer_page),
         get("/data", Area::Data, data::data),
         get("/data/source", Area::Data, source::source),
         get("/data/source/first", Area::Data, source::first),
@@ -126,6 +135,17 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/data/plan/event", Area::Workspace, plan::change),
         get("/settings/privacy", Area::Workspace, privacy::privacy),
         post("/settings/privacy", Area::Workspace, privacy::change),
+        get("/settings/privacy/people", Area::Workspace, requests::requests),
+        post("/settings/privacy/people", Area::Decide, requests::bring).without_limit(),
+        get("/settings/privacy/people/{id}", Area::Workspace, requests::file),
+        post("/settings/privacy/people/{id}/{act}", Area::Decide, requests::act),
+        get("/settings/privacy/people/{id}/export.zip", Area::Export, export::people_zip),
+        get("/settings/privacy/people/{id}/export.ndjson", Area::Export, export::people_ndjson),
+        get("/settings/privacy/receipts/{id}", Area::Workspace, receipts::receipt),
+        get("/settings/privacy/receipts/{id}/receipt.json", Area::Workspace, receipts::receipt_json),
+        get("/settings/privacy/retention", Area::Workspace, retention::retention),
+        post("/settings/privacy/retention", Area::Decide, retention::change),
+        post("/settings/privacy/retention/{id}/remove", Area::Decide, retention::remove),
         get("/data/source/latest", Area::Data, source::latest_ones),
         get("/data/message", Area::Data, source::message),
         get("/data/progress", Area::Figures, data::progress),

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use throughline_imports::ImportsError;
 use throughline_pipeline::EngineError;
+use throughline_rights::RightsError;
 use throughline_store::StoreError;
 
 /// Why a request is not answered with what it asked for.
@@ -173,6 +174,19 @@ impl From<ImportsError> for Problem {
             ImportsError::Store(e) => e.into(),
             ImportsError::Io { ref source, .. } if source.kind() == std::io::ErrorKind::StorageFull => Self::DiskFull,
             other => Self::Broken(chain(&other)),
+        }
+    }
+}
+
+impl From<RightsError> for Problem {
+    fn from(e: RightsError) -> Self {
+        match e {
+            RightsError::NoSuchRun(_) => Self::NotFound(e.to_string()),
+            RightsError::Refused(why) => Self::Refused(why),
+            RightsError::List(fault) => Self::Refused(fault.to_string()),
+            RightsError::Engine(e) => e.into(),
+            RightsError::Store(e) => e.into(),
+            other @ RightsError::Write(_) => Self::Broken(chain(&other)),
         }
     }
 }

@@ -21,8 +21,10 @@ mod format;
 mod guard;
 mod headers;
 mod ingest;
+mod kept;
 mod key_cache;
 mod openapi;
+mod person_page;
 mod post;
 mod routes;
 mod server;
@@ -35,7 +37,9 @@ mod warm;
 
 pub use accounts::{Area, Holder, KeyRole, Role, Secret, allows};
 pub use config::{Clock, ConfigError, Patience, Tls, WebConfig};
+pub use kept::KeptHere;
 pub use openapi::{OPENAPI, api_routes};
+pub use person_page::write_page;
 pub use post::Postman;
 pub use server::{ServeError, Server, serve};
 pub use throughline_outreach::{MailError, Smtp, SmtpTls};
@@ -56,9 +60,10 @@ pub const MIGRATIONS: &[Migration] = &[
     throughline_imports::MIGRATIONS[1],
     throughline_outreach::MIGRATION,
     throughline_news::MIGRATION,
+    throughline_rights::MIGRATION,
 ];
 // None is forgotten.
-const _: () = assert!(MIGRATIONS.len() == accounts::MIGRATIONS.len() + throughline_imports::MIGRATIONS.len() + 2);
+const _: () = assert!(MIGRATIONS.len() == accounts::MIGRATIONS.len() + throughline_imports::MIGRATIONS.len() + 3);
 
 /// The path of a one-time link that makes the first administrator (`/join/…`), while nobody has an
 /// account; `None` afterwards. It opens once and for a day; asking again makes a new one and
@@ -71,6 +76,20 @@ pub fn first_admin_link(store: &Store) -> Result<Option<String>, StoreError> {
 pub fn first_admin_link_at(store: &Store, now: Timestamp) -> Result<Option<String>, StoreError> {
     let secret = accounts::first_administrator(store, now)?;
     Ok(secret.map(|s| format!("/join/{}", s.reveal())))
+}
+
+/// Notes that somebody at the command line exported a customer.
+pub fn note_export(store: &Store, workspace: WorkspaceId, customer: u64) -> Result<(), StoreError> {
+    let entry = accounts::Entry {
+        id: 0,
+        at: Clock::system().now(),
+        workspace: workspace.0,
+        who: "the command line".to_owned(),
+        action: kept::EXPORTED.to_owned(),
+        subject: format!("{customer:016x}"),
+        address: "this machine".to_owned(),
+    };
+    store.write(|tx| accounts::note(tx, &entry))
 }
 
 /// Makes a key at the command line. The secret is returned here, once; the store keeps its hash.

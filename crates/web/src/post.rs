@@ -60,6 +60,11 @@ impl Postman {
         Self(web)
     }
 
+    /// What was kept for long enough is let go, where that is due.
+    pub fn let_go(&self) -> Result<(), throughline_rights::RightsError> {
+        self.0.rights().round(self.0.now())
+    }
+
     /// Everything that is due now leaves; how much left, was put off, or died.
     pub fn round(&self) -> Result<throughline_outreach::Delivered, EngineError> {
         let (web, now) = (&self.0, self.0.now());

@@ -59,6 +59,9 @@ pub enum ServeError {
     /// Earlier imports cannot be taken up.
     #[error("cannot take up the imports")]
     Imports(#[from] throughline_imports::ImportsError),
+    /// Files that name people cannot be taken up.
+    #[error("cannot take up the files that name people")]
+    Rights(#[from] throughline_rights::RightsError),
     /// Serving itself failed.
     #[error("the server stopped")]
     Io(#[from] std::io::Error),
@@ -100,7 +103,7 @@ impl Server {
             shutdown.await;
             stopping.graceful_shutdown(Some(PATIENCE));
         });
-        let beside = [post::start(self.web.clone())?, warm::start(self.web.clone())?];
+        let beside = [post::start(self.web.clone())?, warm::start(self.web.clone())?, start_rounds(self.web.clone())?];
         let service = router(&self.web).into_make_service_with_connect_info::<SocketAddr>();
         let head = self.web.config().patience.head;
         // Whoever connects and says nothing does not stay for ever.
@@ -148,10 +151,24 @@ impl Server {
         let close = move || {
             beside.into_iter().for_each(Beside::stop);
             self.web.imports().close();
+            self.web.rights().close();
         };
         drop(tokio::task::spawn_blocking(close).await);
         Ok(())
     }
+}
+
+/// Between two looks at what is due by time alone.
+const ROUND: Duration = Duration::from_secs(60);
+
+/// Starts the thread that lets go what was kept for long enough.
+fn start_rounds(web: Web) -> std::io::Result<Beside> {
+    Beside::start("rights", ROUND, move || {
+        if let Err(error) = web.rights().round(web.now()) {
+            tracing::error!(%error, "what was kept for long enough could not be let go");
+        }
+        ROUND
+    })
 }
 
 /// Binds and runs in one call.

@@ -4,6 +4,7 @@ use crate::accounts::{Pace, Throttle};
 use crate::config::WebConfig;
 use crate::errors::Problem;
 use crate::ingest::PlaceFile;
+use crate::kept::KeptHere;
 use crate::key_cache::KeyCache;
 use crate::post::Post;
 use crate::server::ServeError;
@@ -14,6 +15,7 @@ use throughline_imports::Imports;
 use throughline_interactions::Timestamp;
 use throughline_outreach::Sender;
 use throughline_pipeline::{Engine, EngineError};
+use throughline_rights::Rights;
 use throughline_store::{Store, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -24,6 +26,7 @@ pub(crate) struct Web(Arc<Inner>);
 struct Inner {
     engine: Engine,
     imports: Imports,
+    rights: Rights,
     config: WebConfig,
     throttle: Throttle,
     pace: Pace,
@@ -45,6 +48,8 @@ impl Web {
         let (parsing, hashing) = (Arc::new(Semaphore::new(cores * 2)), Arc::new(Semaphore::new(2)));
         let (throttle, pace, keys) = (Throttle::default(), Pace::default(), KeyCache::default());
         let imports = Imports::open(&engine, config.formats, config.import_from.clone())?;
+        let kept = Arc::new(KeptHere::new(engine.clone(), Some(imports.clone())));
+        let rights = Rights::open(&engine, kept)?;
         let post = Post::new(Sender::new(config.smtp.clone(), config.allow_private_webhooks)?);
         let places = match &config.places {
             Some(path) => {
@@ -60,6 +65,7 @@ impl Web {
         Ok(Self(Arc::new(Inner {
             engine,
             imports,
+            rights,
             config,
             throttle,
             pace,
@@ -79,6 +85,11 @@ impl Web {
 
     pub(crate) fn imports(&self) -> &Imports {
         &self.0.imports
+    }
+
+    /// What people may ask for.
+    pub(crate) fn rights(&self) -> &Rights {
+        &self.0.rights
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -167,7 +167,7 @@ fn what_was_written_before_there_were_keys_is_read_beside_what_comes_after() {
         .store()
         .write(|tx| {
             tx.execute("UPDATE pipeline_workspaces SET node_secret = $1, data_key = ''", [clear])?;
-            tx.execute("UPDATE pipeline_instance SET key_secret = $1", [clear])
+            tx.execute("UPDATE pipeline_instance SET receipt_key = '', key_secret = $1", [clear])
         })
         .unwrap();
     engine.close().unwrap();

@@ -8,6 +8,8 @@ mod encryption;
 mod erasure;
 mod formats;
 mod outcomes;
+mod receipts;
+mod retiring;
 mod retraction;
 mod segments;
 mod world;

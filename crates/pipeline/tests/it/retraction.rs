@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use throughline_interactions::{Outcome, SourceId, WorkspaceId};
-use throughline_pipeline::{Engine, EngineError, History, StoryQuery};
+use throughline_pipeline::{Engine, EngineError, Gone, History, StoryQuery};
 use throughline_timeline::Row;
 
 const ALL: StoryQuery = StoryQuery { newest_first: false, offset: 0, limit: usize::MAX };
@@ -172,8 +172,8 @@ impl History for Stubborn {
     fn compact(&self, w: WorkspaceId, redirects: &HashMap<u64, u64>) -> Result<(), EngineError> {
         self.0.compact(w, redirects)
     }
-    fn erase(&self, w: WorkspaceId, nodes: &[u64], redirects: &HashMap<u64, u64>) -> Result<(), EngineError> {
-        self.0.erase(w, nodes, redirects)
+    fn erase(&self, w: WorkspaceId, gone: &Gone, redirects: &HashMap<u64, u64>) -> Result<u64, EngineError> {
+        self.0.erase(w, gone, redirects)
     }
     fn clear(&self, w: WorkspaceId) -> Result<(), EngineError> {
         if !self.1.swap(true, Ordering::AcqRel) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use throughline_interactions::{
     Interaction, Outcome, Record, SourceId, Timestamp, WorkspaceId, limits, parse_interaction,
 };
-use throughline_pipeline::{Engine, EngineError, History, NewWorkspace, Options, Received};
+use throughline_pipeline::{Engine, EngineError, Gone, History, NewWorkspace, Options, Received};
 use throughline_timeline::Row;
 
 /// 2026-06-01, so that nothing depends on the day of the test.
@@ -129,9 +129,11 @@ impl History for Kept {
     fn compact(&self, _: WorkspaceId, _: &std::collections::HashMap<u64, u64>) -> Result<(), EngineError> {
         Ok(())
     }
-    fn erase(&self, _: WorkspaceId, nodes: &[u64], _: &std::collections::HashMap<u64, u64>) -> Result<(), EngineError> {
-        self.0.lock().unwrap().1.retain(|r| !nodes.contains(&r.node));
-        Ok(())
+    fn erase(&self, _: WorkspaceId, gone: &Gone, _: &std::collections::HashMap<u64, u64>) -> Result<u64, EngineError> {
+        let rows = &mut self.0.lock().unwrap().1;
+        let before = rows.len();
+        rows.retain(|r| !gone.nodes.contains(&r.node) && !gone.positions.contains(&r.position));
+        Ok((before - rows.len()) as u64)
     }
     fn clear(&self, _: WorkspaceId) -> Result<(), EngineError> {
         *self.0.lock().unwrap() = Default::default();

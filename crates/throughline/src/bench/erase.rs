@@ -10,9 +10,9 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
 use throughline_customers::CustomerQuery;
-use throughline_interactions::{Draft, Identifier, Record, SourceId, Timestamp, limits};
+use throughline_interactions::{Draft, Identifier, Record, SourceId, Timestamp, WorkspaceId, limits};
 use throughline_lake::{Lake, LakeOptions, Redirects};
-use throughline_pipeline::{Options, Received};
+use throughline_pipeline::{Erased, Erasing, Options, Received, Target};
 
 const PERSON: &str = "zoe.lindqvist@example.org";
 const NAME: &str = "Zoe Lindqvist-Okonkwo";
@@ -28,6 +28,9 @@ pub struct EraseArgs {
     /// Customers
     #[arg(long, default_value_t = 500_000)]
     customers: u64,
+    /// Erases so many of the other customers too, in one pass over the files
+    #[arg(long, default_value_t = 0)]
+    people: u64,
 }
 
 /// Runs the measurement.
@@ -75,6 +78,9 @@ pub fn run(config: &Config, args: EraseArgs) -> anyhow::Result<()> {
         "erased {} interactions and {} identifiers in {seconds:.1} s; the person stood in {before} places of the files before",
         receipt.interactions, receipt.identifiers
     );
+    if args.people > 0 {
+        erase_many(&house, workspace.id, args.people)?;
+    }
     house.engine.close()?;
     drop(house);
     let after = look(&data, PERSON)? + look(&data, NAME)?;
@@ -102,6 +108,34 @@ fn interaction(n: u64, every: u64, args: &EraseArgs) -> Draft {
         text: the_person.then(|| format!("This is {NAME}, where is my parcel?")),
         ..Draft::default()
     }
+}
+
+/// Erases many customers as a file that names them does.
+fn erase_many(house: &house::House, workspace: WorkspaceId, people: u64) -> anyhow::Result<()> {
+    let target = |n: u64| -> anyhow::Result<Target> {
+        let identifier = Identifier::new("email", &format!("c{n}@example.com"));
+        let node = house.engine.node(workspace, &identifier)?.context("an address names somebody")?;
+        Ok(Target { nodes: vec![node], elsewhere: 0 })
+    };
+    let targets = (0..people).map(target).collect::<anyhow::Result<Vec<_>>>()?;
+    let order = Erasing { workspace, by: "bench", run: Some("bench") };
+    let began = Instant::now();
+    let mut interactions = 0;
+    for some in targets.chunks(500) {
+        for erased in house.engine.erase_all(&order, some)? {
+            if let Erased::Person(receipt) = erased {
+                interactions += receipt.interactions;
+            }
+        }
+    }
+    let named = began.elapsed().as_secs_f64();
+    house.engine.finish_erasing(workspace)?;
+    let seconds = began.elapsed().as_secs_f64();
+    let receipts = house.engine.receipts(workspace, "bench", 0, u32::MAX)?.len();
+    println!(
+        "erased {people} people with {interactions} interactions in {seconds:.1} s, refused and gone from the pages after {named:.1} s; {receipts} receipts"
+    );
+    Ok(())
 }
 
 /// How many files below `folder` have the bytes of `needle` in them.

@@ -54,6 +54,8 @@ pub enum Area {
     Keys,
     /// Decisions about customers: taking two people apart, erasing one.
     Decide,
+    /// Handing out everything that is known of one customer.
+    Export,
     /// Bringing files, and taking back what they brought.
     Import,
     /// Starting initiatives, and ending them.
@@ -88,20 +90,20 @@ pub enum Holder {
 /// Whether `holder` may enter `area`. Everything that is allowed stands here, and only here.
 pub fn allows(holder: Holder, area: Area) -> bool {
     use Area::{
-        Act, Audit, Customers, Data, Decide, Figures, Found, Import, Keys, Metrics, Open, Own, People, Receive,
+        Act, Audit, Customers, Data, Decide, Export, Figures, Found, Import, Keys, Metrics, Open, Own, People, Receive,
         Workspace,
     };
     let allowed: &[Area] = match holder {
-        Holder::Person(Role::Admin) => {
-            &[Figures, Customers, Data, Import, Keys, Decide, Workspace, Found, People, Audit, Metrics, Own, Act]
-        }
+        Holder::Person(Role::Admin) => &[
+            Figures, Customers, Data, Import, Keys, Decide, Export, Workspace, Found, People, Audit, Metrics, Own, Act,
+        ],
         Holder::Person(Role::Analyst) => &[Figures, Customers, Data, Import, Own, Act],
         Holder::Person(Role::Agent) => &[Figures, Customers, Own],
         Holder::Person(Role::Viewer) => &[Figures, Own],
-        Holder::Key(KeyRole::Admin) => &[Receive, Figures, Customers, Data, Metrics],
+        Holder::Key(KeyRole::Admin) => &[Receive, Figures, Customers, Data, Metrics, Export],
         Holder::Key(KeyRole::Reader) => &[Figures, Customers, Data],
         Holder::Key(KeyRole::Writer) => &[Receive],
-        Holder::Demo => &[Figures, Customers, Data, Import, Keys, Workspace, Found, Metrics, Act],
+        Holder::Demo => &[Figures, Customers, Data, Import, Keys, Export, Workspace, Found, Metrics, Act],
         Holder::Stranger => &[],
     };
     area == Open || allowed.contains(&area)
@@ -114,22 +116,24 @@ mod tests {
     #[test]
     fn the_table_of_roles() {
         use Area::*;
-        let areas =
-            [Receive, Figures, Customers, Data, Import, Keys, Decide, Workspace, Found, People, Audit, Metrics, Act];
+        let areas = [
+            Receive, Figures, Customers, Data, Import, Keys, Decide, Workspace, Found, People, Audit, Metrics, Act,
+            Export,
+        ];
         let check = |holder, expected: &str| {
             let row: String = areas.iter().map(|a| if allows(holder, *a) { 'x' } else { '.' }).collect();
             assert_eq!(row, expected, "{holder:?}");
         };
-        //                    receive figures customers data import keys decide workspace found people audit metrics act
-        check(Holder::Person(Role::Admin), ".xxxxxxxxxxxx");
-        check(Holder::Person(Role::Analyst), ".xxxx.......x");
-        check(Holder::Person(Role::Agent), ".xx..........");
-        check(Holder::Person(Role::Viewer), ".x...........");
-        check(Holder::Key(KeyRole::Writer), "x............");
-        check(Holder::Key(KeyRole::Reader), ".xxx.........");
-        check(Holder::Key(KeyRole::Admin), "xxxx.......x.");
-        check(Holder::Demo, ".xxxxx.xx..xx");
-        check(Holder::Stranger, ".............");
+        //                    receive figures customers data import keys decide workspace found people audit metrics act export
+        check(Holder::Person(Role::Admin), ".xxxxxxxxxxxxx");
+        check(Holder::Person(Role::Analyst), ".xxxx.......x.");
+        check(Holder::Person(Role::Agent), ".xx...........");
+        check(Holder::Person(Role::Viewer), ".x............");
+        check(Holder::Key(KeyRole::Writer), "x.............");
+        check(Holder::Key(KeyRole::Reader), ".xxx..........");
+        check(Holder::Key(KeyRole::Admin), "xxxx.......x.x");
+        check(Holder::Demo, ".xxxxx.xx..xxx");
+        check(Holder::Stranger, "..............");
         assert!(allows(Holder::Stranger, Open));
     }
 }

@@ -153,6 +153,7 @@ struct StoryPage {
     decides: bool,
     json: String,
     profile_json: String,
+    exports: bool,
     assigning: Assigning,
 }
 
@@ -223,6 +224,7 @@ pub(crate) async fn story(
         decides: frame.visit.may(Area::Decide),
         json: frame.to(format!("/api/v1/customers/{id}/story/groups")),
         profile_json: frame.to(format!("/api/v1/customers/{id}/profile")),
+        exports: frame.visit.may(Area::Export),
         name,
         id,
         newest_first: asked.newest == 1,
@@ -322,6 +324,7 @@ pub(crate) async fn separate(
 #[template(path = "erased.html")]
 struct ErasedPage {
     frame: Frame,
+    href: String,
     position: String,
     interactions: String,
     identifiers: String,
@@ -340,17 +343,13 @@ pub(crate) async fn erase(
     }
     let entry = visit.act(web.now(), "erased a customer", id);
     let by = visit.name();
-    let receipt = web
-        .ask(move |e| {
-            let receipt = e.erase(workspace, &by, customer)?;
-            e.store().write(|tx| note(tx, &entry))?;
-            Ok(receipt)
-        })
-        .await?;
+    let receipt = super::requests::ask(&web, move |r| r.erase(workspace, &by, customer)).await?;
+    web.accounts(move |s| s.write(|tx| note(tx, &entry))).await?;
     let frame = Frame::new(&web, visit, Room::Customers, "Erased").await?;
     let (interactions, identifiers) = (
         format::counted(receipt.interactions, "interaction", "interactions"),
         format::counted(receipt.identifiers, "identifier", "identifiers"),
     );
-    page(&ErasedPage { frame, position: format::count(receipt.position), interactions, identifiers })
+    let href = frame.to(format!("/settings/privacy/receipts/{}", receipt.id));
+    page(&ErasedPage { frame, href, position: format::count(receipt.position), interactions, identifiers })
 }

@@ -1,8 +1,10 @@
 //! Whose consent is needed for what, and who belongs to the brand.
 
 use super::frame::{Frame, Room, page, sentence};
+use super::receipts::{self, ReceiptLine};
 use crate::accounts::note;
 use crate::errors::Problem;
+use crate::format;
 use crate::guard::{Signed, Visit};
 use crate::state::Web;
 use crate::texts;
@@ -11,8 +13,11 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use throughline_pipeline::DoorRules;
+use throughline_pipeline::{DoorRules, ReceiptKey};
 use throughline_rules::{Consent, Staff, Untold};
+
+/// Receipts that the page lists.
+const RECEIPTS: u32 = 100;
 
 #[derive(Template)]
 #[template(path = "privacy.html")]
@@ -29,6 +34,9 @@ struct PrivacyPage {
     has_places: bool,
     said: String,
     fault: String,
+    receipts: Vec<ReceiptLine>,
+    receipt_key: ReceiptKey,
+    rules: u64,
 }
 
 /// A rule as it stands in its fields.
@@ -71,6 +79,9 @@ async fn show(web: &Web, visit: Visit, rules: &DoorRules, said: &str, fault: &st
         channels: c.channels.join(", "),
         refuses: c.untold == Untold::Refuse,
     };
+    let (receipts, receipt_key) =
+        web.ask(move |e| Ok((e.receipts(workspace, "", 0, RECEIPTS)?, e.receipt_key()))).await?;
+    let kept = super::requests::ask(web, move |r| Ok(r.rules(workspace)?.len() as u64)).await?;
     let (master_key, key_is_beside, encrypts_names) = web
         .ask(move |e| {
             let path = e.master_key();
@@ -93,6 +104,9 @@ async fn show(web: &Web, visit: Visit, rules: &DoorRules, said: &str, fault: &st
         has_places: web.places().is_some(),
         said: sentence(said),
         fault: sentence(fault),
+        receipts: receipts::lines(&receipts, &frame),
+        receipt_key,
+        rules: kept,
         frame,
     })
 }

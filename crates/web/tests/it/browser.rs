@@ -152,7 +152,11 @@ fn every_page_is_sound_in_a_browser() {
     let codes: Vec<&str> = listed.split("/l/").skip(1).map(|r| r.split(['<', '"']).next().unwrap()).collect();
     let kiosk = codes.iter().map(|c| format!("/l/{c}")).find(|p| house.stranger().get(p).status == 200).unwrap();
     let (source, message) = (format!("/data/source?name={source}"), format!("/data/message?id={latest}"));
-    let pages = [
+    let newest = format!("{story}?newest=1");
+    let orders_of = format!("{story}?kind=orders&q=order");
+    let figure_of = format!("{story}?figure=orders");
+    let rights = crate::rights::pages(&house, &mut admin);
+    let mut pages = vec![
         map,
         "/initiatives",
         &new_initiative,
@@ -184,9 +188,9 @@ fn every_page_is_sound_in_a_browser() {
         "/customers",
         "/customers?search=nobody-at-all",
         &story,
-        &format!("{story}?newest=1"),
-        &format!("{story}?kind=orders&q=order"),
-        &format!("{story}?figure=orders"),
+        &newest,
+        &orders_of,
+        &figure_of,
         &one_interaction,
         "/data",
         &source,
@@ -205,6 +209,7 @@ fn every_page_is_sound_in_a_browser() {
         "/settings/account",
         "/nothing",
     ];
+    pages.extend(rights.iter().map(String::as_str));
     let mut asked = json!({
         "chromium": chromium, "modules": modules, "address": house.address.to_string(),
         "cookies": admin.cookies, "pages": pages.as_slice(), "customer": customer, "sheets": [map, &compared],

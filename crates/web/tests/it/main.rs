@@ -23,6 +23,7 @@ mod post;
 #[path = "../../../outreach/tests/it/servers.rs"]
 mod servers;
 mod receiving;
+mod rights;
 mod scorecards;
 mod script;
 mod segments;
