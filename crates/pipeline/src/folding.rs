@@ -458,24 +458,6 @@ pub(crate) fn fold_part<'a>(
     }
     drop(graph);
     Attributes::write(tx, id, &part.fresh)?;
-<<<<<<< HEAD
-    part.counted.write(tx, id)?;
-    for (frame, source, message_id) in &part.quarantined {
-        tx.prepare_cached(
-            "INSERT INTO pipeline_quarantine (position, workspace, source, code, message_id) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT DO NOTHING",
-        )?
-        .queue(params![
-            frame.header.position.cast_signed(),
-            id.0,
-            source,
-            aside::code(&frame.header),
-            message_id
-        ])?;
-    }
-    aside::write_decided(tx, id, &part.decided)?;
-=======
->>>>>>> 97e857c (Rights of people: exports, erasure by file with signed receipts, retention rules)
     part.said.write(tx, id)?;
     write_last_words(tx, &brand, &part.words)?;
     let changes: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
