@@ -15,9 +15,10 @@ use throughline_store::Place;
 fn batch(round: u64, size: u64) -> Vec<u8> {
     let items: Vec<_> = (0..size)
         .map(|i| {
+            let who = (round * size + i) % 997;
             json!({
                 "message_id": format!("r{round}-{i}"), "event": "Order Completed", "occurred_at": "2026-03-01T10:00:00Z",
-                "identifiers": {"user_id": format!("u{}", (round * size + i) % 997), "email": format!("p{}@example.org", i)},
+                "identifiers": {"user_id": format!("u{who}"), "email": format!("p{who}@example.org")},
             })
         })
         .collect();
@@ -29,13 +30,15 @@ fn key(data: &Path, store: &str, role: &str) -> String {
 }
 
 /// Asks until the answer will do, for a minute.
-fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T {
     let started = Instant::now();
     loop {
-        if let Some(answer) = ask() {
-            return answer;
+        match ask() {
+            Ok(answer) => return answer,
+            Err(said) => {
+                assert!(started.elapsed() < Duration::from_secs(60), "{what} did not come in a minute: {said}")
+            }
         }
-        assert!(started.elapsed() < Duration::from_secs(60), "{what} did not come within a minute");
         std::thread::park_timeout(Duration::from_millis(50));
     }
 }
@@ -116,7 +119,7 @@ fn a_database_that_goes_away_in_the_middle_costs_time_and_nothing_else() {
         let (code, said) = wait_for("a word about the database", || {
             let (code, said) = server.ask("GET", "/healthz", "", b"").unwrap();
             let said = String::from_utf8(said).unwrap();
-            said.contains("folding waits").then_some((code, said))
+            if said.contains("folding waits") { Ok((code, said)) } else { Err(said) }
         });
         assert_eq!(code, 503);
         assert!(said.contains("cannot be reached") && !said.contains("plain"), "{said}");
@@ -124,7 +127,8 @@ fn a_database_that_goes_away_in_the_middle_costs_time_and_nothing_else() {
         send(5);
         wait_for("folding to go on", || {
             let status = status();
-            (status["status"]["lag"] == 0 && status["status"]["waits_for"].is_null()).then_some(())
+            let goes_on = status["status"]["lag"] == 0 && status["status"]["waits_for"].is_null();
+            if goes_on { Ok(()) } else { Err(format!("{signal}: {status}")) }
         });
         let sources = server.get("/api/v1/sources", &reader);
         let accepted: u64 =
@@ -147,7 +151,7 @@ fn holding(folder: &Path, needle: &[u8]) -> BTreeSet<String> {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if std::fs::read(&path).unwrap_or_default().windows(needle.len()).any(|w| w == needle) {
+            } else if memchr::memmem::find(&std::fs::read(&path).unwrap_or_default(), needle).is_some() {
                 found.insert(path.display().to_string());
             }
         }
