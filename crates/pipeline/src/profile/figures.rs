@@ -213,9 +213,13 @@ fn stage(m: &Moments, journey: &Definition, instances: &[Instance]) -> Option<Cu
 pub(crate) fn contacts(m: &Moments) -> Vec<u32> {
     let mut known: HashSet<u64> = HashSet::new();
     let is_new = |place: &u32| {
-        let mut about = m.bound(*place, Bond::Service).peekable();
         // All of its tickets are known from here on, not only the first new one.
-        about.peek().is_none() || about.fold(false, |new, hash| known.insert(hash) || new)
+        let (mut all, mut new) = (0, 0);
+        for ticket in m.bound(*place, Bond::Service) {
+            all += 1;
+            new += u32::from(known.insert(ticket));
+        }
+        all == 0 || new > 0
     };
     (0..m.all.len() as u32).filter(|p| m.asks_for_help(*p)).filter(is_new).collect()
 }

@@ -81,7 +81,7 @@ pub(crate) fn shown(
                 items.push(Shown::Joined(JoinedView { day, ..view }));
             }
             What::Group(g) => {
-                let mut view = group(g, asked, &|set| to(&whole.with(path, set)), zone);
+                let mut view = group(g, asked, &|name, value| to(&whole.with(path, &[(name, value)])), zone);
                 if view.day == before {
                     view.day.clear();
                 } else {
@@ -107,7 +107,7 @@ fn joined(j: &Joined, zone: Option<&Zone>) -> JoinedView {
     }
 }
 
-fn group(g: &StoryGroup, asked: &AskedStory, to: &dyn Fn(&[(&str, &str)]) -> String, zone: Option<&Zone>) -> GroupView {
+fn group(g: &StoryGroup, asked: &AskedStory, to: &dyn Fn(&str, &str) -> String, zone: Option<&Zone>) -> GroupView {
     let newest_first = asked.newest == 1;
     let (first, last) = (format::day(g.from, zone), format::day(g.until, zone));
     let anchor = if newest_first { g.until } else { g.from };
@@ -127,7 +127,7 @@ fn group(g: &StoryGroup, asked: &AskedStory, to: &dyn Fn(&[(&str, &str)]) -> Str
     let is_alone = !asked.group.is_empty() || !asked.only.is_empty();
     let more = (hidden > 0 && !is_alone).then(|| {
         let left = format::counted(hidden as u64, "more interaction", "more interactions");
-        (to(&[("group", &key)]), format!("{left} of {}", of_kind(g.kind)))
+        (to("group", &key), format!("{left} of {}", of_kind(g.kind)))
     });
     GroupView {
         day: if newest_first { last } else { first },
@@ -145,7 +145,7 @@ fn group(g: &StoryGroup, asked: &AskedStory, to: &dyn Fn(&[(&str, &str)]) -> Str
         quotes: if is_open { Vec::new() } else { quotes(&in_order) },
         led_to: g.visit.as_ref().and_then(|v| v.orders.first()).map(|order| {
             let order = order.to_string();
-            format!("{}#i{order}", to(&[("at", &order)]))
+            format!("{}#i{order}", to("at", &order))
         }),
         items: entries(&g.entries, newest_first, zone),
         is_single,
