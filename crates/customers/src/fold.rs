@@ -1,11 +1,11 @@
 //! From facts to people: one batch of interactions becomes one set of rows.
 
-use crate::identity::{Edge, IdentityGraph, Moved, NodeKind};
+use crate::identity::{Called, Decision, Edge, Guards, IdentityGraph, Moved, NodeKind, ROLE_MAILBOX, Ruling};
 use crate::names::{NameCodec, lower};
 use crate::traits::{self, Telling, identifies};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use throughline_interactions::{
-    Identifier, IdentifierClass, Interaction, MessageKey, Node, NodeSecret, OrderKey, Score, Timestamp, WorkspaceId,
+    Identifier, IdentifierClass, Interaction, MessageKey, Node, NodesBy, OrderKey, Score, Timestamp, WorkspaceId,
 };
 use throughline_store::sql::{self, Connection, Transaction, params};
 use throughline_store::{Migration, Table, TableKind};
@@ -31,12 +31,21 @@ pub fn migrations() -> &'static [Migration] {
             sql: include_str!("migrations/0003.sql"),
             tables: &[Table { name: "customers_traits", kind: TableKind::Derived }],
         },
+        Migration {
+            room: "customers",
+            number: 4,
+            sql: include_str!("migrations/0004.sql"),
+            tables: &[
+                Table { name: "customers_decisions", kind: TableKind::Derived },
+                Table { name: "customers_called", kind: TableKind::Derived },
+            ],
+        },
     ]
 }
 
 /// A decision fact that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the decision `{event}` at position {position} has no readable nodes `a` and `b`")]
+#[error("the decision `{event}` at position {position} does not say about which identifiers it is")]
 pub struct FoldError {
     /// The event.
     pub event: String,
@@ -55,13 +64,14 @@ pub struct FoldedBatch {
 pub struct Fold<'a> {
     workspace: WorkspaceId,
     graph: &'a mut IdentityGraph,
-    secret: &'a NodeSecret,
+    by: &'a dyn NodesBy,
     names: &'a dyn NameCodec,
     seen: HashMap<Node, Seen>,
     telling: Telling,
-    links: Vec<Edge>,
+    links: BTreeMap<(Node, Node), Edge>,
     link_kinds: HashMap<Node, String>,
-    cuts: Vec<(Node, Node, bool)>,
+    called: BTreeMap<(Node, Called), Timestamp>,
+    decisions: Vec<Decision>,
     moved: Vec<Moved>,
 }
 
@@ -77,23 +87,24 @@ struct Seen {
 
 impl<'a> Fold<'a> {
     /// Begins a batch. `graph` is changed at once, the tables by [`Fold::write`], in which identifiers
-    /// and names stand as `names` writes them.
+    /// and names stand as `names` writes them. Nodes are made `by` the workspace's rules.
     pub fn new(
         workspace: WorkspaceId,
         graph: &'a mut IdentityGraph,
-        secret: &'a NodeSecret,
+        by: &'a dyn NodesBy,
         names: &'a dyn NameCodec,
     ) -> Self {
         Self {
             workspace,
             graph,
-            secret,
+            by,
             names,
             seen: HashMap::new(),
             telling: Telling::default(),
-            links: Vec::new(),
+            links: BTreeMap::new(),
             link_kinds: HashMap::new(),
-            cuts: Vec::new(),
+            called: BTreeMap::new(),
+            decisions: Vec::new(),
             moved: Vec::new(),
         }
     }
@@ -108,8 +119,8 @@ impl<'a> Fold<'a> {
             }
         }
         let order = i.order_key(key);
-        let nodes = i.nodes(self.secret);
-        let primary = i.node(key, self.secret);
+        let nodes = i.nodes(self.by);
+        let primary = i.node(key, self.by);
         // A machine with nothing but a browser of its own is nobody.
         if !i.actor.is_counted() && nodes.iter().all(|(_, n)| n.class() == IdentifierClass::Device) {
             return Ok(Some(primary));
@@ -136,16 +147,27 @@ impl<'a> Fold<'a> {
         if i.actor.is_counted() {
             self.telling.hear(i, primary, position);
         }
+        if i.actor.is_counted()
+            && !nodes.is_empty()
+            && let Some(called) = called(i).and_then(|name| Called::new(self.by.secret(), &name))
+            && let Some(moved) = self.graph.call(primary, called, i.occurred_at)
+        {
+            self.moved.extend(moved);
+            let at = self.called.entry((primary, called)).or_insert(i.occurred_at);
+            *at = i.occurred_at.min(*at);
+        }
         // A star around the strongest identifier links them all; each pair would say no more.
         if let Some(((first, strongest), rest)) = nodes.split_first() {
             for (n, identifier) in rest {
                 let edge =
                     Edge::new((*first, NodeKind::of(strongest)), (*n, NodeKind::of(identifier)), order, position);
                 if self.graph.is_news(&edge) {
-                    self.link_kinds.insert(*first, strongest.kind.clone());
-                    self.link_kinds.insert(*n, identifier.kind.clone());
+                    for (node, of) in [(first, strongest), (n, identifier)] {
+                        let kind = if of.is_role_mailbox() { ROLE_MAILBOX } else { of.kind.as_str() };
+                        self.link_kinds.insert(*node, kind.to_owned());
+                    }
                     self.moved.extend(self.graph.link(edge));
-                    self.links.push(edge);
+                    self.links.extend(self.graph.known(&edge).map(|known| ((known.a, known.b), known)));
                 }
             }
         }
@@ -162,20 +184,19 @@ impl<'a> Fold<'a> {
     }
 
     fn decide(&mut self, i: &Interaction, position: u64) -> Result<(), FoldError> {
-        let joins = match i.event.as_str() {
-            "Identity Separated" => false,
-            "Identity Rejoined" => true,
-            _ => return Ok(()),
-        };
+        let Some(ruling) = Ruling::of_event(&i.event) else { return Ok(()) };
         let node = |field: &str| {
             let text = i.properties.get(field)?.as_str()?;
             u64::from_str_radix(text, 16).ok().map(Node)
         };
-        let (Some(a), Some(b)) = (node("a"), node("b")) else {
-            return Err(FoldError { event: i.event.clone(), position });
+        let about = match node("identifier") {
+            Some(one) => Some((one, one)),
+            None => node("a").zip(node("b")),
         };
-        self.moved.extend(if joins { self.graph.uncut(a, b) } else { self.graph.cut(a, b) });
-        self.cuts.push((a.min(b), a.max(b), !joins));
+        let Some((a, b)) = about else { return Err(FoldError { event: i.event.clone(), position }) };
+        let decision = Decision { a: a.min(b), b: a.max(b), ruling, at: i.occurred_at, position };
+        self.moved.extend(self.graph.decide(decision));
+        self.decisions.push(decision);
         Ok(())
     }
 
@@ -235,7 +256,7 @@ impl<'a> Fold<'a> {
         }
         self.telling.write(tx, w, self.names)?;
         let mut link = tx.prepare_cached(include_str!("sql/upsert_link.sql"))?;
-        for e in &self.links {
+        for e in self.links.values() {
             link.queue(params![
                 w,
                 e.a.0.cast_signed(),
@@ -247,19 +268,39 @@ impl<'a> Fold<'a> {
                 e.evidence.message_prefix.cast_signed(),
                 e.evidence.message_hash.cast_signed(),
                 e.position.cast_signed(),
+                e.last_day,
             ])?;
         }
-        for (a, b, cut) in self.cuts {
-            let sql = if cut {
-                "INSERT INTO customers_cuts (workspace, a, b) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-            } else {
-                "DELETE FROM customers_cuts WHERE workspace = $1 AND a = $2 AND b = $3"
-            };
-            tx.prepare_cached(sql)?.queue(params![w, a.0.cast_signed(), b.0.cast_signed()])?;
+        for ((node, called), Timestamp(at)) in &self.called {
+            tx.prepare_cached(include_str!("sql/upsert_called.sql"))?.queue(params![
+                w,
+                node.0.cast_signed(),
+                called.to_text(),
+                at
+            ])?;
+        }
+        for d in &self.decisions {
+            write_decision(tx, w, d)?;
         }
         write_moved(tx, w, &self.moved)?;
         Ok(FoldedBatch { moved: self.moved })
     }
+}
+
+fn write_decision(tx: &Transaction<'_>, w: u32, d: &Decision) -> sql::Result<()> {
+    let (a, b) = (d.a.0.cast_signed(), d.b.0.cast_signed());
+    tx.prepare_cached(
+        "INSERT INTO customers_decisions (workspace, position, a, b, ruling, decided_at)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![w, d.position.cast_signed(), a, b, d.ruling.event(), d.at.0])?;
+    let sql = match d.ruling {
+        Ruling::Separated => "INSERT INTO customers_cuts (workspace, a, b) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        Ruling::Rejoined => "DELETE FROM customers_cuts WHERE workspace = $1 AND a = $2 AND b = $3",
+        Ruling::Allowed | Ruling::Shared | Ruling::Unmarked => return Ok(()),
+    };
+    tx.prepare_cached(sql)?.execute(params![w, a, b])?;
+    Ok(())
 }
 
 /// Whether the second answer counts as the later one, the same whatever came first.
@@ -299,16 +340,39 @@ fn name_of(i: &Interaction) -> Option<String> {
     (name.len() <= 200).then_some(name)
 }
 
-/// Loads the graph and the nodes of erased people.
-pub fn load_graph(c: &Connection, workspace: WorkspaceId) -> sql::Result<(IdentityGraph, Vec<Node>)> {
-    let mut graph = IdentityGraph::default();
-    let mut cuts = c.prepare("SELECT a, b FROM customers_cuts WHERE workspace = $1")?;
-    let cuts = cuts.query_map([workspace.0], |r| Ok((node(r, 0)?, node(r, 1)?)))?.collect::<sql::Result<Vec<_>>>()?;
-    for (a, b) in cuts {
-        graph.cut(a, b);
+/// A name as far as it tells two people apart: a surname alone is a family's.
+fn called(i: &Interaction) -> Option<String> {
+    let has = |field: &str| i.properties.get(field).and_then(|v| v.as_str()).is_some_and(|s| !s.trim().is_empty());
+    let is_whole = has("full_name") || has("first_name") || (has("name") && identifies(i));
+    name_of(i).filter(|_| is_whole)
+}
+
+/// Loads the graph, under these guards, and the nodes of erased people.
+pub fn load_graph(
+    c: &Connection,
+    workspace: WorkspaceId,
+    guards: Guards,
+) -> sql::Result<(IdentityGraph, Vec<Node>)> {
+    let mut graph = IdentityGraph::new(guards);
+    let mut decisions = c.prepare(
+        "SELECT a, b, ruling, decided_at, position FROM customers_decisions WHERE workspace = $1 ORDER BY position",
+    )?;
+    let mut rows = decisions.query([workspace.0])?;
+    while let Some(r) = rows.next()? {
+        let (at, position) = (Timestamp(r.get(3)?), r.get::<_, i64>(4)?.cast_unsigned());
+        if let Some(ruling) = Ruling::of_event(&r.get::<_, String>(2)?) {
+            graph.decide(Decision { a: node(r, 0)?, b: node(r, 1)?, ruling, at, position });
+        }
+    }
+    let mut called = c.prepare("SELECT node, called, first_said FROM customers_called WHERE workspace = $1")?;
+    let mut rows = called.query([workspace.0])?;
+    while let Some(r) = rows.next()? {
+        if let Some(name) = Called::from_text(&r.get::<_, String>(1)?) {
+            graph.call(node(r, 0)?, name, Timestamp(r.get(2)?));
+        }
     }
     let mut links = c.prepare(
-        "SELECT a, b, a_kind, b_kind, occurred_at, source_seq, message_prefix, message_hash, position
+        "SELECT a, b, a_kind, b_kind, occurred_at, source_seq, message_prefix, message_hash, position, last_day
          FROM customers_links WHERE workspace = $1 ORDER BY occurred_at",
     )?;
     let mut rows = links.query([workspace.0])?;
@@ -323,7 +387,8 @@ pub fn load_graph(c: &Connection, workspace: WorkspaceId) -> sql::Result<(Identi
             message_hash: r.get::<_, i64>(7)?.cast_unsigned(),
         };
         let position = r.get::<_, i64>(8)?.cast_unsigned();
-        graph.link(Edge::new((node(&r, 0)?, kind(2)?), (node(&r, 1)?, kind(3)?), evidence, position));
+        let edge = Edge::new((node(r, 0)?, kind(2)?), (node(r, 1)?, kind(3)?), evidence, position);
+        graph.link(Edge { last_day: r.get(9)?, ..edge });
     }
     let mut erased = c.prepare("SELECT node FROM customers_erased WHERE workspace = $1")?;
     let erased = erased.query_map([workspace.0], |r| node(r, 0))?.collect::<sql::Result<Vec<_>>>()?;
@@ -350,8 +415,13 @@ pub fn forget(
         traits::forget(tx, w, n)?;
         tx.prepare_cached("DELETE FROM customers_links WHERE workspace = $1 AND (a = $2 OR b = $2)")?
             .execute(params![w, n])?;
-        tx.prepare_cached("DELETE FROM customers_cuts WHERE workspace = $1 AND (a = $2 OR b = $2)")?
-            .execute(params![w, n])?;
+        for sql in [
+            "DELETE FROM customers_cuts WHERE workspace = $1 AND (a = $2 OR b = $2)",
+            "DELETE FROM customers_decisions WHERE workspace = $1 AND (a = $2 OR b = $2)",
+            "DELETE FROM customers_called WHERE workspace = $1 AND node = $2",
+        ] {
+            tx.prepare_cached(sql)?.execute(params![w, n])?;
+        }
         tx.prepare_cached(
             "INSERT INTO customers_erased (workspace, node, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         )?

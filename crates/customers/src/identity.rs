@@ -1,138 +1,72 @@
 //! The identity graph: links with their evidence, guards, and the customers that follow.
 //!
-//! The customers are a function of the *set* of links, never of their arrival: within a region (all
-//! nodes that any links reach, refused ones included) links between names of a person are taken
-//! first, then those of devices, each in the order of the evidence; a link that a guard forbids is
-//! refused and kept as refused. A link that comes later than everything its regions know is applied
-//! directly; an earlier one lets the region be worked out again.
+//! The customers are a function of the *set* of links, names and decisions, never of their arrival. What is held of
+//! an identifier (`guards.rs`) follows from what stands around it. Links between names of a person that count
+//! are all taken; then those of devices, in the order of the evidence: a device joins nobody who has a name already.
+//! Most links are applied where they come; only where a device was wanted by two, and evidence comes late, the part
+//! that hangs together by links that count is worked out again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
-use throughline_interactions::{Identifier, IdentifierClass, Node, OrderKey, identifier_rank};
+mod link;
+mod called;
+mod guards;
+mod hash;
+mod neighbourhood;
+mod parts;
+mod chains;
+mod past;
 
-/// What kind of identifier a node is of, as far as the guards need it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NodeKind {
-    /// Strength, see [`identifier_rank`].
-    pub rank: u8,
-    /// Names a person or a device.
-    pub class: IdentifierClass,
+pub use called::{Called, Likeness};
+pub use chains::Chains;
+pub use guards::{Guards, Limit, Mark, Shared, Verdict};
+pub use link::{Cut, Decision, Edge, Moved, NodeKind, Ruling};
+pub use past::{Change, Happened};
+
+pub(crate) use link::ROLE_MAILBOX;
+
+use guards::{Lens, decided};
+use hash::{Map, Set};
+use link::pair;
+use neighbourhood::Neighbourhoods;
+use parts::people_of;
+use std::collections::BTreeSet;
+use throughline_interactions::{Node, Timestamp};
+
+/// What stands around a node.
+#[derive(Debug)]
+struct Around {
+    kind: NodeKind,
+    /// How many of the others say whose it is.
+    claims: u32,
+    others: Vec<Node>,
 }
 
-impl NodeKind {
-    /// The kind of an identifier.
-    pub fn of(identifier: &Identifier) -> Self {
-        Self { rank: identifier_rank(&identifier.kind), class: identifier.class() }
-    }
-}
-
-/// A link: two identifiers stood in one fact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Edge {
-    /// The smaller node.
-    pub a: Node,
-    /// The larger node.
-    pub b: Node,
-    /// Kind of `a`.
-    pub a_kind: NodeKind,
-    /// Kind of `b`.
-    pub b_kind: NodeKind,
-    /// The earliest fact that proves it.
-    pub evidence: OrderKey,
-    /// Where that fact stands in the ledger.
-    pub position: u64,
-}
-
-impl Edge {
-    /// A link between two different nodes, in either order.
-    pub fn new(x: (Node, NodeKind), y: (Node, NodeKind), evidence: OrderKey, position: u64) -> Self {
-        let (a, b) = if x.0 < y.0 { (x, y) } else { (y, x) };
-        Self { a: a.0, b: b.0, a_kind: a.1, b_kind: b.1, evidence, position }
-    }
-
-    fn pair(&self) -> (Node, Node) {
-        (self.a, self.b)
-    }
-
-    fn is_between_names(&self) -> bool {
-        self.a_kind.class == IdentifierClass::Person && self.b_kind.class == IdentifierClass::Person
-    }
-
-    fn rank(&self) -> (bool, OrderKey, Node, Node) {
-        (!self.is_between_names(), self.evidence, self.a, self.b)
-    }
-}
-
-/// A decision of a person: these two identifiers are not to be joined by a direct link.
-pub type Cut = (Node, Node);
-
-/// How many others may share an identifier before it is taken for a shared one (a kiosk, a role
-/// mailbox) and joins nobody.
-#[derive(Debug, Clone, Copy)]
-pub struct Guards {
-    /// Distinct user ids that one other name of a person may be linked to.
-    pub accounts_per_name: usize,
-    /// Distinct names of persons that one device may be linked to.
-    pub names_per_device: usize,
-}
-
-impl Default for Guards {
-    fn default() -> Self {
-        Self { accounts_per_name: 3, names_per_device: 5 }
-    }
-}
-
-/// A node that now belongs to another customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moved {
-    /// The node.
-    pub node: Node,
-    /// The customer it belonged to.
-    pub from: u64,
-    /// The customer it belongs to now.
-    pub to: u64,
-}
-
+/// Somebody of more than one identifier.
 #[derive(Debug, Default)]
-struct Region {
-    edges: BTreeMap<(Node, Node), Edge>,
-    latest: Option<(bool, OrderKey, Node, Node)>,
+struct People {
+    nodes: Vec<Node>,
+    /// One of them is a name.
+    is_named: bool,
 }
 
 /// All links of one workspace and the customers that follow from them.
 #[derive(Debug, Default)]
 pub struct IdentityGraph {
     guards: Guards,
-    regions: HashMap<u32, Region>,
-    next_region: u32,
-    region_of: HashMap<Node, u32>,
-    members: HashMap<u32, Vec<Node>>,
-    customer_of: HashMap<Node, u64>,
-    customers: HashMap<u64, Vec<Node>>,
-    kinds: HashMap<Node, NodeKind>,
-    /// For each node, how many distinct others count towards its being shared.
-    partners: HashMap<Node, u32>,
+    edges: Map<(Node, Node), Edge>,
+    around: Map<Node, Around>,
+    /// What is held of identifiers of which there is something to hold.
+    verdicts: Map<Node, Verdict>,
+    called: Map<Node, Vec<(Timestamp, Called)>>,
+    decisions: Vec<Decision>,
     cuts: BTreeSet<Cut>,
+    marks: Map<Node, Mark>,
+    neighbourhoods: Neighbourhoods,
+    customer_of: Map<Node, u64>,
+    customers: Map<u64, People>,
 }
 
-/// Chains of links from one node to the others of its customer.
-#[derive(Debug, Clone)]
-pub struct Chains {
-    /// By which link each node was reached.
-    came: HashMap<Node, Option<Edge>>,
-}
-
-impl Chains {
-    /// The links to a node, in order; `None` where it is another customer's.
-    pub fn to(&self, node: Node) -> Option<Vec<Edge>> {
-        let (mut chain, mut at) = (Vec::new(), node);
-        while let Some(e) = *self.came.get(&at)? {
-            chain.push(e);
-            at = if e.a == at { e.b } else { e.a };
-        }
-        chain.reverse();
-        Some(chain)
-    }
-}
+/// Names of one node that are compared, the earliest.
+const NAMES: usize = 8;
 
 impl IdentityGraph {
     /// An empty graph under `guards`.
@@ -147,7 +81,7 @@ impl IdentityGraph {
 
     /// The nodes of a customer, smallest first.
     pub fn nodes(&self, customer: u64) -> Vec<Node> {
-        let mut nodes = self.customers.get(&customer).cloned().unwrap_or_else(|| vec![Node(customer)]);
+        let mut nodes = self.customers.get(&customer).map_or_else(|| vec![Node(customer)], |p| p.nodes.clone());
         nodes.sort_unstable();
         nodes
     }
@@ -155,7 +89,7 @@ impl IdentityGraph {
     /// Every node that was ever in a link and the customer it belongs to now: what a reader of
     /// older files applies. Nodes that were given back by an unmerge are among them.
     pub fn redirects(&self) -> impl Iterator<Item = (Node, u64)> + '_ {
-        self.region_of.keys().map(|n| (*n, self.customer(*n)))
+        self.around.keys().map(|n| (*n, self.customer(*n)))
     }
 
     /// True for a node of somebody with more than one identifier.
@@ -168,41 +102,39 @@ impl IdentityGraph {
         self.customers.len()
     }
 
-    /// Why two nodes are one customer: the shortest chain of links from one to the other, that of the earliest
-    /// evidence among equals; none for a node and itself. `None` where they are not one customer.
-    pub fn why(&self, from: Node, to: Node) -> Option<Vec<Edge>> {
-        self.chains(from).to(to)
+    /// What is held of an identifier.
+    pub fn verdict(&self, node: Node) -> Verdict {
+        self.verdicts.get(&node).cloned().unwrap_or_default()
     }
 
-    /// The shortest chains of links from a node to every other one of its customer.
-    pub fn chains(&self, from: Node) -> Chains {
-        let customer = self.customer(from);
-        let holds = |e: &&Edge| {
-            self.customer(e.a) == customer
-                && !self.cuts.contains(&e.pair())
-                && !self.is_shared(e.a)
-                && !self.is_shared(e.b)
-                && self.customer(e.b) == customer
+    /// Identifiers that join nobody, and those that do not join everybody who used them, smallest first.
+    pub fn held_back(&self) -> Vec<(Node, Verdict)> {
+        let mut all: Vec<_> = self.verdicts.iter().map(|(n, v)| (*n, v.clone())).collect();
+        all.sort_unstable_by_key(|(n, _)| *n);
+        all
+    }
+
+    /// What people said of identifiers, smallest first.
+    pub fn marks(&self) -> Vec<(Node, Mark)> {
+        let mut all: Vec<_> = self.marks.iter().map(|(n, m)| (*n, *m)).collect();
+        all.sort_unstable_by_key(|(n, _)| *n);
+        all
+    }
+
+    /// The links of an identifier, in the order of the evidence.
+    pub fn links(&self, node: Node) -> Vec<Edge> {
+        let others = self.around.get(&node).map_or(&[][..], |a| &a.others);
+        let mut all: Vec<Edge> = others.iter().filter_map(|o| self.edge(node, *o).copied()).collect();
+        all.sort_unstable_by_key(|e| (e.evidence, e.a, e.b));
+        all
+    }
+
+    /// Whether a link counts: nobody took it apart, and nothing stands against either end.
+    pub fn counts(&self, e: &Edge) -> bool {
+        let refuses = |node: Node, other: Node| {
+            self.verdicts.get(&node).is_some_and(|v| v.shared.is_some() || v.refused.contains(&other))
         };
-        let region = self.region_of.get(&from).and_then(|r| self.regions.get(r));
-        let mut links: Vec<&Edge> = region.into_iter().flat_map(|r| r.edges.values()).filter(holds).collect();
-        links.sort_by_key(|e| e.rank());
-        let mut of: HashMap<Node, Vec<(Node, &Edge)>> = HashMap::new();
-        for e in links {
-            of.entry(e.a).or_default().push((e.b, e));
-            of.entry(e.b).or_default().push((e.a, e));
-        }
-        let mut came = HashMap::from([(from, None)]);
-        let mut next = VecDeque::from([from]);
-        while let Some(at) = next.pop_front() {
-            for (other, e) in of.get(&at).into_iter().flatten() {
-                came.entry(*other).or_insert_with(|| {
-                    next.push_back(*other);
-                    Some(**e)
-                });
-            }
-        }
-        Chains { came }
+        !self.cuts.contains(&e.pair()) && !refuses(e.a, e.b) && !refuses(e.b, e.a)
     }
 
     /// Adds a link and returns who moved. A link that is known by earlier evidence changes nothing.
@@ -210,259 +142,306 @@ impl IdentityGraph {
         if edge.a == edge.b {
             return Vec::new();
         }
-        let region = self.join_regions(edge.a, edge.b);
-        let known = self.regions.entry(region).or_default();
-        match known.edges.get(&edge.pair()) {
-            Some(old) if old.rank() <= edge.rank() => return Vec::new(),
-            Some(_) => {
-                known.edges.insert(edge.pair(), edge);
-                return self.work_out(region);
-            }
-            None => {}
+        let known = self.edges.get(&edge.pair()).copied();
+        let new = known.map_or(edge, |k| k.with(&edge));
+        if known == Some(new) {
+            return Vec::new();
         }
-        let is_latest = known.latest.is_none_or(|l| l < edge.rank());
-        known.edges.insert(edge.pair(), edge);
-        known.latest = known.latest.max(Some(edge.rank()));
-        self.note(&edge);
-        if is_latest && !self.makes_shared(&edge) {
-            return self.apply_last(&edge);
+        self.edges.insert(new.pair(), new);
+        if known.is_none() {
+            self.note(&new);
         }
-        self.work_out(region)
+        let mut touched = self.around_link(new.a, new.b);
+        touched
+            .extend([(new.a, new.a_kind), (new.b, new.b_kind)].into_iter().filter(|(_, k)| k.is_role).map(|(n, _)| n));
+        let mut seeds = self.judge(&touched);
+        let was_earlier = known.is_none_or(|k| new.evidence < k.evidence);
+        if seeds.is_empty() {
+            return if was_earlier { self.join(&new) } else { Vec::new() };
+        }
+        self.neighbourhoods.unite(&new);
+        seeds.extend([new.a, new.b]);
+        self.work_out(seeds)
     }
 
-    /// True when the evidence for this pair would change the graph: it is new or earlier.
+    /// True when the evidence for this pair would change the graph: it is new, or earlier, or of a later day where
+    /// that matters.
     pub fn is_news(&self, edge: &Edge) -> bool {
-        let region = self.region_of.get(&edge.a).filter(|r| self.region_of.get(&edge.b) == Some(r));
-        let known = region.and_then(|r| self.regions.get(r)).and_then(|r| r.edges.get(&edge.pair()));
-        known.is_none_or(|k| k.rank() > edge.rank())
+        self.edges.get(&edge.pair()).is_none_or(|k| k.with(edge) != *k)
     }
 
-    /// A person decides that two identifiers are not to be joined directly.
-    pub fn cut(&mut self, x: Node, y: Node) -> Vec<Moved> {
-        self.cuts.insert((x.min(y), x.max(y)));
-        self.work_out_of(x, y)
+    /// The link as it is known after [`IdentityGraph::link`].
+    pub fn known(&self, edge: &Edge) -> Option<Edge> {
+        self.edges.get(&edge.pair()).copied()
     }
 
-    /// Takes a cut back.
-    pub fn uncut(&mut self, x: Node, y: Node) -> Vec<Moved> {
-        self.cuts.remove(&(x.min(y), x.max(y)));
-        self.work_out_of(x, y)
-    }
-
-    fn work_out_of(&mut self, x: Node, y: Node) -> Vec<Moved> {
-        match (self.region_of.get(&x), self.region_of.get(&y)) {
-            (Some(&r), Some(&s)) if r == s => self.work_out(r),
-            _ => Vec::new(),
+    /// Hears what somebody is called in a fact in which this was the strongest identifier, and says who moved.
+    /// `None` where that is known.
+    pub fn call(&mut self, node: Node, called: Called, at: Timestamp) -> Option<Vec<Moved>> {
+        let known = self.called.entry(node).or_default();
+        let before: Vec<Called> = known.iter().map(|(_, c)| *c).collect();
+        match known.iter_mut().find(|(_, c)| *c == called) {
+            Some((first, _)) if *first <= at => return None,
+            Some((first, _)) => *first = at,
+            None => known.push((at, called)),
         }
+        known.sort_unstable();
+        known.truncate(NAMES);
+        let is_same = known.len() == before.len() && known.iter().all(|(_, c)| before.contains(c));
+        if !known.iter().any(|(_, c)| *c == called) {
+            return None;
+        }
+        if is_same || !self.around.contains_key(&node) {
+            return Some(Vec::new());
+        }
+        let seeds = self.judge(&self.claimed_by(node));
+        Some(if seeds.is_empty() { Vec::new() } else { self.work_out(seeds) })
+    }
+
+    /// A person decides.
+    pub fn decide(&mut self, decision: Decision) -> Vec<Moved> {
+        self.decisions.push(decision);
+        decision.apply(&mut self.cuts, &mut self.marks);
+        let mut touched = self.around_link(decision.a, decision.b);
+        touched.extend([decision.a, decision.b]);
+        let mut seeds = self.judge(&touched);
+        seeds.extend([decision.a, decision.b]);
+        seeds.retain(|n| self.around.contains_key(n));
+        self.work_out(seeds)
+    }
+
+    /// Forgets nodes and all their links as if their facts had not come; what people decided about them stays.
+    pub fn unlearn(&mut self, nodes: &[Node]) -> Vec<Moved> {
+        let decisions = self.decisions.clone();
+        let mut moved = self.forget(nodes);
+        self.decisions = decisions;
+        (self.cuts, self.marks) = decided(&self.decisions, Timestamp::MAX);
+        let about: Vec<Node> = self.decisions.iter().flat_map(|d| [d.a, d.b]).collect();
+        let mut seeds = self.judge(&about);
+        seeds.retain(|n| self.around.contains_key(n));
+        moved.extend(self.work_out(seeds));
+        moved
     }
 
     /// Forgets nodes and all their links, after an erasure.
     pub fn forget(&mut self, nodes: &[Node]) -> Vec<Moved> {
-        let gone: HashSet<Node> = nodes.iter().copied().collect();
-        let regions: BTreeSet<u32> = nodes.iter().filter_map(|n| self.region_of.get(n).copied()).collect();
-        let mut moved = Vec::new();
-        for region in regions {
-            if let Some(r) = self.regions.get_mut(&region) {
-                let (kept, lost) = std::mem::take(&mut r.edges)
-                    .into_iter()
-                    .partition(|((a, b), _)| !gone.contains(a) && !gone.contains(b));
-                r.edges = kept;
-                let lost: BTreeMap<(Node, Node), Edge> = lost;
-                for e in lost.values() {
-                    for (node, kind, other) in [(e.a, e.a_kind, e.b_kind), (e.b, e.b_kind, e.a_kind)] {
-                        if counts_towards_sharing(kind, other)
-                            && let Some(n) = self.partners.get_mut(&node)
-                        {
-                            *n -= 1;
-                        }
-                    }
-                }
-            }
-            moved.extend(self.work_out(region));
-            if let Some(m) = self.members.get_mut(&region) {
-                m.retain(|n| !gone.contains(n));
+        let gone: Set<Node> = nodes.iter().copied().collect();
+        let mut left: BTreeSet<Node> = BTreeSet::new();
+        for n in nodes {
+            if let Some(people) = self.customers.remove(&self.customer(*n)) {
+                left.extend(people.nodes);
             }
         }
         for n in nodes {
-            self.region_of.remove(n);
+            let Some(around) = self.around.remove(n) else { continue };
+            for other in around.others {
+                self.edges.remove(&pair(*n, other));
+                left.insert(other);
+            }
+        }
+        left.retain(|n| !gone.contains(n));
+        for n in nodes {
+            self.verdicts.remove(n);
+            self.called.remove(n);
             self.customer_of.remove(n);
-            self.kinds.remove(n);
-            self.partners.remove(n);
         }
-        self.cuts.retain(|(a, b)| !gone.contains(a) && !gone.contains(b));
-        moved.retain(|m| !gone.contains(&m.node));
-        moved
+        for n in &left {
+            let Some(mut around) = self.around.remove(n) else { continue };
+            around.others.retain(|o| !gone.contains(o));
+            let claims = |o: &&Node| self.kind(**o).is_some_and(|k| k.claims(around.kind));
+            around.claims = around.others.iter().filter(claims).count() as u32;
+            self.around.insert(*n, around);
+        }
+        self.decisions.retain(|d| !gone.contains(&d.a) && !gone.contains(&d.b));
+        (self.cuts, self.marks) = decided(&self.decisions, Timestamp::MAX);
+        let left: Vec<Node> = left.into_iter().collect();
+        let mut seeds = self.judge(&left);
+        seeds.extend(left);
+        self.work_out(seeds)
     }
 
-    fn join_regions(&mut self, a: Node, b: Node) -> u32 {
-        match (self.region_of.get(&a).copied(), self.region_of.get(&b).copied()) {
-            (Some(r), Some(s)) if r == s => r,
-            (Some(r), Some(s)) => {
-                let size = |id: u32| self.members.get(&id).map_or(0, Vec::len);
-                let (into, from) = if size(r) >= size(s) { (r, s) } else { (s, r) };
-                let nodes = self.members.remove(&from).unwrap_or_default();
-                for n in &nodes {
-                    self.region_of.insert(*n, into);
-                }
-                self.members.entry(into).or_default().extend(nodes);
-                let old = self.regions.remove(&from).unwrap_or_default();
-                let region = self.regions.entry(into).or_default();
-                region.edges.extend(old.edges);
-                region.latest = region.latest.max(old.latest);
-                into
-            }
-            (Some(r), None) | (None, Some(r)) => {
-                let newcomer = if self.region_of.contains_key(&a) { b } else { a };
-                self.region_of.insert(newcomer, r);
-                self.members.entry(r).or_default().push(newcomer);
-                r
-            }
-            (None, None) => {
-                let r = self.next_region;
-                self.next_region += 1;
-                self.region_of.insert(a, r);
-                self.region_of.insert(b, r);
-                self.members.insert(r, vec![a, b]);
-                r
-            }
+    fn kind(&self, node: Node) -> Option<NodeKind> {
+        self.around.get(&node).map(|a| a.kind)
+    }
+
+    fn edge(&self, x: Node, y: Node) -> Option<&Edge> {
+        self.edges.get(&pair(x, y))
+    }
+
+    fn lens(&self) -> Lens<'_> {
+        Lens { graph: self, until: Timestamp::MAX, cuts: &self.cuts, marks: &self.marks }
+    }
+
+    fn note(&mut self, e: &Edge) {
+        for (node, kind, other, other_kind) in [(e.a, e.a_kind, e.b, e.b_kind), (e.b, e.b_kind, e.a, e.a_kind)] {
+            let around = self.around.entry(node).or_insert_with(|| Around { kind, claims: 0, others: Vec::new() });
+            around.others.push(other);
+            around.claims += u32::from(other_kind.claims(kind));
         }
     }
 
-    /// Does this new link make one of its ends a shared identifier, so that older links fall?
-    fn makes_shared(&self, edge: &Edge) -> bool {
-        [(edge.a, edge.a_kind, edge.b_kind), (edge.b, edge.b_kind, edge.a_kind)].iter().any(|(node, kind, other)| {
-            counts_towards_sharing(*kind, *other) && self.partners(*node) == self.limit(*kind) + 1
-        })
-    }
-
-    fn limit(&self, kind: NodeKind) -> usize {
-        match kind.class {
-            IdentifierClass::Person => self.guards.accounts_per_name,
-            IdentifierClass::Device => self.guards.names_per_device,
+    /// Identifiers of which something else may be held once this link is there, or is not.
+    fn around_link(&self, a: Node, b: Node) -> Vec<Node> {
+        let (Some(x), Some(y)) = (self.around.get(&a), self.around.get(&b)) else { return Vec::new() };
+        let mut touched = Vec::new();
+        if x.kind.claims(y.kind) {
+            touched.push(b);
         }
+        if y.kind.claims(x.kind) {
+            touched.push(a);
+        }
+        if x.kind.is_name() && y.kind.is_name() {
+            // Whose claims the two are by now known to be one person's.
+            let (few, far) = if x.others.len() <= y.others.len() { (x, b) } else { (y, a) };
+            let is_claimed = |n: &&Node| self.is_undecided(**n) && self.edges.contains_key(&pair(**n, far));
+            touched.extend(few.others.iter().filter(is_claimed));
+        }
+        touched
     }
 
-    fn partners(&self, node: Node) -> usize {
-        self.partners.get(&node).map_or(0, |n| *n as usize)
+    /// Identifiers of others that a name claims too.
+    fn claimed_by(&self, node: Node) -> Vec<Node> {
+        let others = self.around.get(&node).map_or(&[][..], |a| &a.others);
+        others.iter().copied().filter(|o| self.is_undecided(*o)).collect()
     }
 
-    fn is_shared(&self, node: Node) -> bool {
-        self.kinds.get(&node).is_some_and(|k| self.partners(node) > self.limit(*k))
+    /// Claimed by several, and by not so many that nothing else is asked.
+    fn is_undecided(&self, node: Node) -> bool {
+        self.around.get(&node).is_some_and(|a| (2..=guards::MOST_CLAIMS).contains(&a.claims))
     }
 
-    fn note(&mut self, edge: &Edge) {
-        for (node, kind, other) in [(edge.a, edge.a_kind, edge.b_kind), (edge.b, edge.b_kind, edge.a_kind)] {
-            self.kinds.insert(node, kind);
-            if counts_towards_sharing(kind, other) {
-                *self.partners.entry(node).or_default() += 1;
+    /// Asks anew what is held of these; the nodes at which something changed, and those around them.
+    fn judge(&mut self, nodes: &[Node]) -> Vec<Node> {
+        let mut seeds = Vec::new();
+        for node in nodes {
+            let new = self.lens().verdict(*node);
+            let old = self.verdicts.get(node);
+            let counts_the_same = old.map_or_else(
+                || new.is_plain(),
+                |o| o.shared.is_some() == new.shared.is_some() && o.refused == new.refused,
+            );
+            if !counts_the_same {
+                seeds.push(*node);
+                seeds.extend(self.around.get(node).into_iter().flat_map(|a| a.others.iter().copied()));
+            }
+            if new.is_plain() && new.reused_at.is_none() {
+                self.verdicts.remove(node);
+            } else {
+                self.verdicts.insert(*node, new);
             }
         }
+        seeds
     }
 
-    fn apply_last(&mut self, edge: &Edge) -> Vec<Moved> {
-        if self.cuts.contains(&edge.pair()) {
+    /// Applies a link that is new, or is now known by earlier evidence, where nothing else is held of anybody.
+    fn join(&mut self, e: &Edge) -> Vec<Moved> {
+        if !self.counts(e) {
             return Vec::new();
         }
-        if self.is_shared(edge.a) || self.is_shared(edge.b) {
-            return Vec::new();
+        let (x, y) = (self.customer(e.a), self.customer(e.b));
+        if e.is_between_names() {
+            self.neighbourhoods.unite(e);
+            // Both sides have a name already, so that no device that one side refused would now be taken, nor the
+            // other way round: the order does not matter.
+            return self.merge(x, y);
         }
-        let (x, y) = (self.customer(edge.a), self.customer(edge.b));
+        let comes_last = self.neighbourhoods.unite(e);
+        if x == y {
+            let is_settled = comes_last || !self.neighbourhoods.is_contested(e.a);
+            return if is_settled { Vec::new() } else { self.work_out(vec![e.a, e.b]) };
+        }
+        if !(self.is_named(e.a, x) && self.is_named(e.b, y)) {
+            // The side without a name hangs together with nothing else, or it would have been joined to it.
+            return self.merge(x, y);
+        }
+        self.neighbourhoods.contest(e.a);
+        if comes_last { Vec::new() } else { self.work_out(vec![e.a, e.b]) }
+    }
+
+    fn merge(&mut self, x: u64, y: u64) -> Vec<Moved> {
         if x == y {
             return Vec::new();
         }
-        if !edge.is_between_names() && self.has_name(x) && self.has_name(y) {
-            return Vec::new();
-        }
         let (to, from) = (x.min(y), x.max(y));
-        let newcomers = self.customers.remove(&from).unwrap_or_else(|| vec![Node(from)]);
-        let set = self.customers.entry(to).or_insert_with(|| vec![Node(to)]);
-        set.extend(&newcomers);
+        let (come, mut stay) = (self.take(from), self.take(to));
+        stay.nodes.extend(&come.nodes);
+        stay.is_named |= come.is_named;
+        self.customers.insert(to, stay);
         self.customer_of.insert(Node(to), to);
-        let mut moved = Vec::new();
-        for node in newcomers {
+        let mut moved = Vec::with_capacity(come.nodes.len());
+        for node in come.nodes {
             self.customer_of.insert(node, to);
             moved.push(Moved { node, from, to });
         }
         moved
     }
 
-    fn has_name(&self, customer: u64) -> bool {
-        let is_name = |n: &Node| self.kinds.get(n).is_some_and(|k| k.class == IdentifierClass::Person);
+    fn take(&mut self, customer: u64) -> People {
+        let node = Node(customer);
+        let is_named = self.kind(node).is_some_and(NodeKind::is_name);
+        self.customers.remove(&customer).unwrap_or_else(|| People { nodes: vec![node], is_named })
+    }
+
+    fn is_named(&self, node: Node, customer: u64) -> bool {
         match self.customers.get(&customer) {
-            Some(nodes) => nodes.iter().any(is_name),
-            None => is_name(&Node(customer)),
+            Some(people) => people.is_named,
+            None => self.kind(node).is_some_and(NodeKind::is_name),
         }
     }
 
-    /// Works a region out from its links alone.
-    fn work_out(&mut self, region_id: u32) -> Vec<Moved> {
-        let members = self.members.get(&region_id).cloned().unwrap_or_default();
-        let region = self.regions.remove(&region_id).unwrap_or_default();
-        let mut edges: Vec<&Edge> = region.edges.values().collect();
-        edges.sort_by_key(|e| e.rank());
-        let shared: HashSet<Node> = members.iter().copied().filter(|n| self.is_shared(*n)).collect();
-        let mut parent: HashMap<Node, Node> = members.iter().map(|n| (*n, *n)).collect();
-        let mut named: HashMap<Node, bool> = members
-            .iter()
-            .map(|n| (*n, self.kinds.get(n).is_some_and(|k| k.class == IdentifierClass::Person)))
-            .collect();
+    /// Works out again what hangs together with these nodes.
+    fn work_out(&mut self, seeds: Vec<Node>) -> Vec<Moved> {
+        if seeds.is_empty() {
+            return Vec::new();
+        }
+        let (members, edges) = self.part(&seeds, |e| self.counts(e));
+        let kind = |n: Node| self.kind(n).is_some_and(NodeKind::is_name);
+        let (sets, refused) = people_of(&members, &edges, kind);
         for e in &edges {
-            if shared.contains(&e.a) || shared.contains(&e.b) || self.cuts.contains(&e.pair()) {
-                continue;
-            }
-            let (x, y) = (root(&mut parent, e.a), root(&mut parent, e.b));
-            if x == y || (!e.is_between_names() && named[&x] && named[&y]) {
-                continue;
-            }
-            let (to, from) = (x.min(y), x.max(y));
-            parent.insert(from, to);
-            let either = named[&x] || named[&y];
-            named.insert(to, either);
+            self.neighbourhoods.unite(e);
         }
-        let mut sets: BTreeMap<Node, Vec<Node>> = BTreeMap::new();
-        for n in &members {
-            sets.entry(root(&mut parent, *n)).or_default().push(*n);
+        for e in refused {
+            self.neighbourhoods.contest(e.a);
         }
-        let mut moved = Vec::new();
         let before: Vec<(Node, u64)> = members.iter().map(|n| (*n, self.customer(*n))).collect();
         for (n, c) in &before {
             self.customers.remove(c);
             self.customer_of.remove(n);
         }
-        for (first, nodes) in sets {
-            if nodes.len() > 1 {
-                for n in &nodes {
-                    self.customer_of.insert(*n, first.0);
-                }
-                self.customers.insert(first.0, nodes);
+        for nodes in sets.into_iter().filter(|nodes| nodes.len() > 1) {
+            let id = nodes.iter().min().map_or(0, |n| n.0);
+            for n in &nodes {
+                self.customer_of.insert(*n, id);
             }
+            let is_named = nodes.iter().any(|n| self.kind(*n).is_some_and(NodeKind::is_name));
+            self.customers.insert(id, People { nodes, is_named });
         }
-        for (node, from) in before {
+        let moves = before.into_iter().filter_map(|(node, from)| {
             let to = self.customer(node);
-            if from != to {
-                moved.push(Moved { node, from, to });
-            }
-        }
+            (from != to).then_some(Moved { node, from, to })
+        });
+        let mut moved: Vec<Moved> = moves.collect();
         moved.sort_unstable();
-        let latest = region.edges.values().map(Edge::rank).max();
-        self.regions.insert(region_id, Region { edges: region.edges, latest });
         moved
     }
-}
 
-fn root(parent: &mut HashMap<Node, Node>, mut n: Node) -> Node {
-    while parent[&n] != n {
-        let up = parent[&parent[&n]];
-        parent.insert(n, up);
-        n = up;
-    }
-    n
-}
-
-/// Does a link to `other` count when we ask whether `kind` is shared by too many?
-fn counts_towards_sharing(kind: NodeKind, other: NodeKind) -> bool {
-    match kind.class {
-        IdentifierClass::Person => kind.rank > 0 && other.rank == 0,
-        IdentifierClass::Device => other.class == IdentifierClass::Person,
+    /// The nodes that hang together with `seeds` by links that count, and those links.
+    fn part(&self, seeds: &[Node], counts: impl Fn(&Edge) -> bool) -> (Vec<Node>, Vec<Edge>) {
+        let mut seen: Set<Node> = Set::default();
+        let mut members: Vec<Node> = seeds.iter().copied().filter(|n| seen.insert(*n)).collect();
+        let (mut edges, mut at) = (Vec::new(), 0);
+        while let Some(n) = members.get(at).copied() {
+            at += 1;
+            for other in self.around.get(&n).into_iter().flat_map(|a| &a.others) {
+                let Some(e) = self.edge(n, *other).filter(|e| counts(e)) else { continue };
+                if seen.insert(*other) {
+                    members.push(*other);
+                }
+                if e.a == n {
+                    edges.push(*e);
+                }
+            }
+        }
+        (members, edges)
     }
 }

@@ -19,11 +19,14 @@ mod asked;
 
 pub use asked::{kinds_of, told_last, trait_names};
 pub use fold::{Fold, FoldError, FoldedBatch, forget, load_graph, migrations};
-pub use identity::{Chains, Cut, Edge, Guards, IdentityGraph, Moved, NodeKind};
+pub use identity::{
+    Called, Chains, Change, Cut, Decision, Edge, Guards, Happened, IdentityGraph, Likeness, Limit, Mark, Moved,
+    NodeKind, Ruling, Shared, Verdict,
+};
 pub use names::{Clear, NameCodec};
 pub use read::{
     CustomerPage, CustomerProfile, CustomerQuery, CustomerRow, Evidence, IdentifierOf, customer, customer_count,
-    customer_of, customers,
+    customer_of, customer_row, customers, identifiers_of, joins_by_hour,
 };
 pub use recode::recode;
 pub use traits::{Told, Trait};

@@ -3,6 +3,7 @@
 use crate::names::NameCodec;
 use crate::traits::Trait;
 use serde::Serialize;
+use std::collections::HashMap;
 use throughline_interactions::{Identifier, Node, Score, ScoreKind, Timestamp, WorkspaceId, identifier_rank};
 use throughline_store::sql::{self, Connection, Row, params};
 
@@ -131,7 +132,7 @@ pub fn customers(
     };
     let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
-        rows.extend(customer_row(c, w, id, names)?);
+        rows.extend(customer_row(c, workspace, id, names)?);
     }
     Ok(CustomerPage { rows, next, total })
 }
@@ -272,8 +273,42 @@ fn gather(id: u64, rows: &[NodeRow]) -> Option<CustomerRow> {
     })
 }
 
-fn customer_row(c: &Connection, w: u32, id: u64, names: &dyn NameCodec) -> sql::Result<Option<CustomerRow>> {
-    Ok(gather(id, &node_rows(c, w, id, names)?))
+/// One customer as in the list; `None` if there is none of that id.
+pub fn customer_row(
+    c: &Connection,
+    workspace: WorkspaceId,
+    id: u64,
+    names: &dyn NameCodec,
+) -> sql::Result<Option<CustomerRow>> {
+    Ok(gather(id, &node_rows(c, workspace.0, id, names)?))
+}
+
+/// These identifiers, as far as they were seen.
+pub fn identifiers_of(
+    c: &Connection,
+    workspace: WorkspaceId,
+    nodes: impl IntoIterator<Item = Node>,
+    names: &dyn NameCodec,
+) -> sql::Result<Vec<IdentifierOf>> {
+    let mut all = Vec::new();
+    let mut select = c.prepare_cached(
+        "SELECT kind, value, first_seen, last_seen, interactions FROM customers_nodes WHERE workspace = $1 AND node = $2",
+    )?;
+    for node in nodes {
+        let found = select.query_map(params![workspace.0, node.0.cast_signed()], |r| {
+            Ok(IdentifierOf {
+                node,
+                identifier: Identifier { kind: r.get(0)?, value: names.read(node, r.get(1)?) },
+                first_seen: Timestamp(r.get(2)?),
+                last_seen: Timestamp(r.get(3)?),
+                interactions: r.get::<_, i64>(4)?.cast_unsigned(),
+            })
+        })?;
+        for row in found {
+            all.push(row?);
+        }
+    }
+    Ok(all)
 }
 
 /// One customer with the evidence; `None` if there is none of that id.
@@ -286,9 +321,8 @@ pub fn customer(
     let w = workspace.0;
     let rows = node_rows(c, w, id, names)?;
     let Some(row) = gather(id, &rows) else { return Ok(None) };
-    let named = |n: Node| {
-        rows.iter().find(|r| r.of.node == n).map_or_else(|| Identifier::new("", ""), |r| r.of.identifier.clone())
-    };
+    let by_node: HashMap<Node, &Identifier> = rows.iter().map(|r| (r.of.node, &r.of.identifier)).collect();
+    let named = |n: Node| by_node.get(&n).map_or_else(|| Identifier::new("", ""), |i| (*i).clone());
     let mut links = Vec::new();
     let mut statement = c.prepare_cached(
         "SELECT l.a, l.b, l.occurred_at, l.position,
@@ -310,7 +344,7 @@ pub fn customer(
         })?;
         for link in found {
             let link = link?;
-            if rows.iter().any(|r| r.of.node == link.b_node) {
+            if by_node.contains_key(&link.b_node) {
                 links.push(link);
             }
         }
@@ -326,4 +360,17 @@ pub fn customer_of(c: &Connection, workspace: WorkspaceId, node: Node) -> sql::R
         c.prepare_cached("SELECT customer FROM customers_nodes WHERE workspace = $1 AND node = $2")?
             .query_row(params![workspace.0, node.0.cast_signed()], |r| Ok(r.get::<_, i64>(0)?.cast_unsigned())),
     )
+}
+
+/// How many links between two names that had both been seen before occurred in each hour, counted from 1970: how
+/// often people who were two became one, or would have. Hours without any are left out.
+pub fn joins_by_hour(
+    c: &Connection,
+    workspace: WorkspaceId,
+    from: Timestamp,
+    until: Timestamp,
+) -> sql::Result<Vec<(i64, u64)>> {
+    c.prepare_cached(include_str!("sql/joins_by_hour.sql"))?
+        .query_map(params![workspace.0, from.0, until.0], |r| Ok((r.get(0)?, r.get::<_, i64>(1)?.cast_unsigned())))?
+        .collect()
 }

@@ -35,24 +35,14 @@ pub fn unlearn(
     graph: &mut IdentityGraph,
     region: &[Node],
 ) -> sql::Result<()> {
-    let mut cuts = Vec::new();
-    let mut of = tx.prepare_cached("SELECT b FROM customers_cuts WHERE workspace = $1 AND a = $2")?;
-    for n in region {
-        let others = of.query_map(params![workspace.0, n.0.cast_signed()], |r| r.get::<_, i64>(0))?;
-        for other in others {
-            cuts.push((*n, Node(other?.cast_unsigned())));
-        }
-    }
-    graph.forget(region);
-    for (a, b) in cuts {
-        graph.cut(a, b);
-    }
+    graph.unlearn(region);
     for n in region {
         let (w, n) = (workspace.0, n.0.cast_signed());
         tx.prepare_cached("DELETE FROM customers_nodes WHERE workspace = $1 AND node = $2")?.execute(params![w, n])?;
         traits::forget(tx, w, n)?;
         tx.prepare_cached("DELETE FROM customers_links WHERE workspace = $1 AND (a = $2 OR b = $2)")?
             .execute(params![w, n])?;
+        tx.prepare_cached("DELETE FROM customers_called WHERE workspace = $1 AND node = $2")?.execute(params![w, n])?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@
 //! interactions, and a customer's story is the same in a world of any size. It never knows who
 //! reads the interactions. Read `plants.rs` first, then `story.rs` and `order.rs`.
 
+pub mod adversary;
 mod plants;
 mod weight;
 mod story;

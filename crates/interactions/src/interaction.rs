@@ -1,7 +1,7 @@
 //! The interaction itself.
 
 use crate::{
-    Identifier, KeySecret, MessageKey, Money, Node, NodeSecret, OrderKey, Promise, Score, SourceId, Timestamp,
+    Identifier, KeySecret, MessageKey, Money, Node, NodesBy, OrderKey, Promise, Score, SourceId, Timestamp,
     WorkspaceId, Zone, identifier,
 };
 use serde::{Deserialize, Serialize};
@@ -184,14 +184,14 @@ impl Interaction {
 
     /// The nodes of its identifiers that are not blocked, strongest first, without repeats; equal
     /// strengths in the order of their nodes, so that the order sent does not matter.
-    pub fn nodes(&self, secret: &NodeSecret) -> Vec<(Node, &Identifier)> {
-        identifier::nodes(&self.identifiers, secret)
+    pub fn nodes(&self, by: &(impl NodesBy + ?Sized)) -> Vec<(Node, &Identifier)> {
+        identifier::nodes(&self.identifiers, by)
     }
 
     /// The node under which it stands for ever: that of its strongest identifier, or, for somebody
     /// quite unknown, one of its own.
-    pub fn node(&self, key: MessageKey, secret: &NodeSecret) -> Node {
-        identifier::node_of(&self.identifiers, key, secret)
+    pub fn node(&self, key: MessageKey, by: &(impl NodesBy + ?Sized)) -> Node {
+        identifier::node_of(&self.identifiers, key, by)
     }
 
     /// The first ref of a kind.

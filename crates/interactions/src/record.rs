@@ -6,8 +6,8 @@
 use crate::identifier;
 use crate::interaction::is_default;
 use crate::{
-    Actor, ContentHash, Direction, Identifier, Interaction, KeySecret, MessageKey, Money, Node, NodeSecret, Promise,
-    Ref, Score, SourceId, Timestamp, WorkspaceId, Zone,
+    Actor, ContentHash, Direction, Identifier, Interaction, KeySecret, MessageKey, Money, Node, NodesBy, Promise, Ref,
+    Score, SourceId, Timestamp, WorkspaceId, Zone,
 };
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -66,14 +66,14 @@ impl Record {
     }
 
     /// See [`Interaction::nodes`].
-    pub fn nodes(&self, secret: &NodeSecret) -> Vec<(Node, &Identifier)> {
-        identifier::nodes(&self.identifiers, secret)
+    pub fn nodes(&self, by: &(impl NodesBy + ?Sized)) -> Vec<(Node, &Identifier)> {
+        identifier::nodes(&self.identifiers, by)
     }
 
     /// The node under which it stands for ever: that of its strongest identifier, or, for somebody
     /// quite unknown, one of its own.
-    pub fn node(&self, key: MessageKey, secret: &NodeSecret) -> Node {
-        identifier::node_of(&self.identifiers, key, secret)
+    pub fn node(&self, key: MessageKey, by: &(impl NodesBy + ?Sized)) -> Node {
+        identifier::node_of(&self.identifiers, key, by)
     }
 }
 

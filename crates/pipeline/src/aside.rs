@@ -190,10 +190,10 @@ impl Engine {
     fn take_in(&self, workspace: WorkspaceId, of: Vec<KeptAside>) -> Result<(), EngineError> {
         let brand = self.inner().brand(workspace)?;
         let secret = &self.inner().key_secret;
-        let erased = brand.erased();
+        let (erased, naming) = (brand.erased(), brand.naming());
         let mut frames = Vec::with_capacity(of.len());
         for KeptAside { position, code, mut interaction, content, .. } in of {
-            if interaction.nodes(&brand.node_secret).iter().any(|(n, _)| erased.contains(n)) {
+            if interaction.identifiers.iter().any(|i| naming.every_node(i).iter().any(|n| erased.contains(n))) {
                 continue;
             }
             let source = interaction.source.clone();

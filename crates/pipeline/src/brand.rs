@@ -3,6 +3,7 @@
 use crate::arrivals::Arrivals;
 use crate::attributes::Attributes;
 use crate::door::{Consents, Door};
+use crate::identity::IdentityRules;
 use crate::journeys::Figures;
 use crate::keys::WorkspaceKey;
 use crate::segments::Segments;
@@ -13,7 +14,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use throughline_customers::{Clear, IdentityGraph, NameCodec, load_graph};
-use throughline_interactions::{Node, NodeSecret, WorkspaceId, Zone};
+use throughline_interactions::{Naming, Node, NodeSecret, WorkspaceId, Zone};
 use throughline_store::Store;
 use throughline_timeline::{Changes, Snapshot, Timeline};
 
@@ -21,7 +22,9 @@ use throughline_timeline::{Changes, Snapshot, Timeline};
 pub(crate) struct Brand {
     pub(crate) workspace: Workspace,
     zone: RwLock<Arc<Zone>>,
-    pub(crate) node_secret: NodeSecret,
+    node_secret: NodeSecret,
+    /// What names whom, and what keeps people apart.
+    identity: RwLock<(IdentityRules, Arc<Naming>)>,
     pub(crate) key: Arc<WorkspaceKey>,
     /// Names and identifiers stand encrypted in the store; how often that was changed since the start.
     encrypts_names: RwLock<(bool, u64)>,
@@ -53,6 +56,11 @@ pub(crate) struct Brand {
     pub(crate) compacting: std::sync::atomic::AtomicBool,
 }
 
+fn ready(secret: NodeSecret, rules: IdentityRules) -> (IdentityRules, Arc<Naming>) {
+    let naming = Naming::new(secret, &rules.naming);
+    (rules, Arc::new(naming))
+}
+
 fn timelines(dir: &Path, workspace: WorkspaceId) -> PathBuf {
     dir.join("timelines").join(workspace.to_string())
 }
@@ -65,7 +73,8 @@ impl Brand {
         _options: &Options,
     ) -> Result<Self, EngineError> {
         let id = record.workspace.id;
-        let (graph, erased) = store.read(|c| load_graph(c, id))?;
+        let identity = IdentityRules::load(store, &record.workspace)?;
+        let (graph, erased) = store.read(|c| load_graph(c, id, identity.guards.clone()))?;
         let at = timelines(dir, id);
         let (timeline, opened) =
             Timeline::open(&at, id.0, record.buckets).map_err(|e| EngineError::Damaged(e.to_string()))?;
@@ -77,6 +86,7 @@ impl Brand {
             attributes,
             zone: RwLock::new(Arc::new(zone)),
             node_secret: record.node_secret,
+            identity: RwLock::new(ready(record.node_secret, identity)),
             key: record.key,
             encrypts_names: RwLock::new((record.encrypts_names, 0)),
             timeline: Mutex::new(timeline),
@@ -114,6 +124,20 @@ impl Brand {
         *state = (on, state.1 + 1);
     }
 
+    /// By which rules identifiers become nodes.
+    pub(crate) fn naming(&self) -> Arc<Naming> {
+        self.identity.read().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+
+    pub(crate) fn identity_rules(&self) -> IdentityRules {
+        self.identity.read().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// Other rules. What was folded by those before has to be folded again.
+    pub(crate) fn set_identity_rules(&self, rules: IdentityRules) {
+        *self.identity.write().unwrap_or_else(PoisonError::into_inner) = ready(self.node_secret, rules);
+    }
+
     /// The zone in which local times and days are read.
     pub(crate) fn zone(&self) -> Arc<Zone> {
         self.zone.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -128,7 +152,8 @@ impl Brand {
     /// Reads again what of the store is kept in memory; whoever is refused stays refused.
     pub(crate) fn load_again(&self, store: &Store) -> Result<(), EngineError> {
         let id = self.workspace.id;
-        let (graph, erased) = store.read(|c| load_graph(c, id))?;
+        let guards = self.identity_rules().guards;
+        let (graph, erased) = store.read(|c| load_graph(c, id, guards))?;
         self.attributes.load_again(store, id)?;
         let consents = Consents::load(store, id)?;
         *self.graph() = graph;
@@ -159,7 +184,7 @@ impl Brand {
         }
         (*timeline, _) = Timeline::open(&at, id.0, self.buckets).map_err(|e| EngineError::Damaged(e.to_string()))?;
         self.timeline_covers.store(0, std::sync::atomic::Ordering::Release);
-        *self.graph() = IdentityGraph::default();
+        *self.graph() = IdentityGraph::new(self.identity_rules().guards);
         *self.change_consents() = Consents::default();
         self.attributes.forget_all();
         self.segments.start_over();

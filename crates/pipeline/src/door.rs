@@ -124,7 +124,7 @@ impl Door {
         }
         let Ok(mut fact) = Interaction::from_payload(&record.payload) else { return Judged::Take(record) };
         if may_be_refused {
-            let nodes: Vec<Node> = record.nodes(&brand.node_secret).iter().map(|(n, _)| *n).collect();
+            let nodes: Vec<Node> = record.nodes(&*brand.naming()).iter().map(|(n, _)| *n).collect();
             if let Some(refused) = self.refused(brand, &fact, &nodes) {
                 return refused;
             }
@@ -165,7 +165,7 @@ impl Door {
         if !waits_for_a_yes && known.is_empty() {
             return false;
         }
-        let nodes: Vec<Node> = record.nodes(&brand.node_secret).iter().map(|(n, _)| *n).collect();
+        let nodes: Vec<Node> = record.nodes(&*brand.naming()).iter().map(|(n, _)| *n).collect();
         rules.iter().any(|c| match known.last_word(&c.purpose, &nodes) {
             Some(allowed) => !allowed,
             None => c.untold == Untold::Refuse,

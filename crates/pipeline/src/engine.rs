@@ -3,6 +3,7 @@
 use crate::brand::Brand;
 use crate::folding::Folding;
 use crate::history::History;
+use crate::identity;
 use crate::jobs::{JobHandle, Jobs};
 use crate::keys::Keys;
 use crate::receipts::Signer;
@@ -192,13 +193,21 @@ impl Engine {
         for damage in &report.rebuilt_runs {
             opened.repairs.push(format!("made a damaged index again from the ledger: {damage}"));
         }
-        let folded = store.position("pipeline")?;
+        let mut folded = store.position("pipeline")?;
         if folded > ledger.last_position() {
             return Err(EngineError::Damaged(format!(
                 "the store has folded up to position {folded}, but the ledger in {} ends at {}; the ledger lost its end: restore it, or run `throughline rebuild` to go on with what is there",
                 dir.join("ledger").display(),
                 ledger.last_position()
             )));
+        }
+        if identity::is_folded_otherwise(&store, &records)? {
+            if folded > 0 {
+                identity::forget_derived(dir, &store, history.as_deref(), &records)?;
+                opened.repairs.push(identity::READ_ANEW.to_owned());
+                folded = 0;
+            }
+            identity::note_rules(&store, &records)?;
         }
         let last_position = ledger.last_position();
         let inner = Arc::new(Inner {
@@ -336,13 +345,16 @@ impl Engine {
     }
 
     pub(crate) fn finish_erasures(&self) -> Result<(), EngineError> {
-        self.0.inner.finish_erasures(&|position| {
-            let folding = self.0.folding.lock().unwrap_or_else(PoisonError::into_inner);
-            match folding.as_ref() {
-                Some(f) => f.start_over(position),
-                None => Err(EngineError::Refused("the engine is closed".to_owned())),
-            }
-        })
+        self.0.inner.finish_erasures(&|position| self.start_over(position))
+    }
+
+    /// Lets everything derived be made again, for the retraction at a position, or for none.
+    pub(crate) fn start_over(&self, position: u64) -> Result<(), EngineError> {
+        let folding = self.0.folding.lock().unwrap_or_else(PoisonError::into_inner);
+        match folding.as_ref() {
+            Some(f) => f.start_over(position),
+            None => Err(EngineError::Refused("the engine is closed".to_owned())),
+        }
     }
 
     /// Folds what is in the ledger, writes everything down and stops.

@@ -380,7 +380,7 @@ pub(crate) fn fold_part<'a>(
     last: u64,
 ) -> sql::Result<(Part<'a>, Vec<Moved>)> {
     let id = brand.workspace.id;
-    let secret = brand.node_secret;
+    let naming = brand.naming();
     let mut part = Part {
         rows: Vec::with_capacity(frames.len()),
         fresh: Vec::new(),
@@ -396,7 +396,7 @@ pub(crate) fn fold_part<'a>(
     let mut names = Names::default();
     let mut graph = brand.graph();
     let (codec, _) = brand.codec();
-    let mut fold = Fold::new(id, &mut graph, &secret, codec.as_ref());
+    let mut fold = Fold::new(id, &mut graph, &*naming, codec.as_ref());
     for frame in frames {
         let h = &frame.header;
         let at = Timestamp(h.received_at);
@@ -427,7 +427,7 @@ pub(crate) fn fold_part<'a>(
                     None
                 });
                 if !i.consent.is_empty() {
-                    let mut nodes: Vec<Node> = i.nodes(&secret).iter().map(|(n, _)| *n).collect();
+                    let mut nodes: Vec<Node> = i.nodes(&*naming).iter().map(|(n, _)| *n).collect();
                     nodes.extend(nodes.first().map(|n| fold.nodes_of(*n)).unwrap_or_default());
                     nodes.sort_unstable();
                     nodes.dedup();

@@ -36,6 +36,7 @@ mod scorecards;
 mod effects;
 mod customers;
 mod segments;
+mod identity;
 mod names;
 mod story;
 mod profile;
@@ -58,6 +59,9 @@ pub use engine::{Engine, Opened, Options, Status};
 pub use erasure::{Erased, Erasing, Receipt, Target};
 pub use error::EngineError;
 pub use history::{Gone, History};
+pub use identity::{
+    IdentityChange, IdentityRules, IdentityThen, PersonThen, SharedIdentifier, Side, UnusualHour, WhatChanged,
+};
 pub use jobs::{Job, JobHandle};
 pub use journeys::{BehindStage, Calls, Met, Person, ScoreReport, View};
 pub use person::LastWord;
@@ -139,7 +143,13 @@ pub fn migrations() -> Vec<Migration> {
             Table { name: "pipeline_retired", kind: TableKind::Derived },
         ],
     };
-    [own, by_id, door, keys, segments, words, rights]
+    let identity = Migration {
+        room: "pipeline",
+        number: 8,
+        sql: include_str!("migrations/0008.sql"),
+        tables: &[Table { name: "pipeline_identity", kind: TableKind::Definition }],
+    };
+    [own, by_id, door, keys, segments, words, rights, identity]
         .into_iter()
         .chain(throughline_customers::migrations().iter().copied())
         .collect()

@@ -2,7 +2,7 @@
 
 use crate::folding::decode;
 use crate::{Engine, EngineError};
-use throughline_interactions::{Identifier, Interaction, Node, Timestamp, WorkspaceId};
+use throughline_interactions::{Identifier, Interaction, Node, NodesBy, Timestamp, WorkspaceId};
 use throughline_store::sql::params;
 
 /// Messages that are looked through at a time.
@@ -22,7 +22,7 @@ pub struct LastWord {
 impl Engine {
     /// The node of an identifier; `None` for a value that names nobody.
     pub fn node(&self, workspace: WorkspaceId, identifier: &Identifier) -> Result<Option<Node>, EngineError> {
-        Ok(identifier.node(&self.inner().brand(workspace)?.node_secret))
+        Ok(self.inner().brand(workspace)?.naming().node_of(identifier))
     }
 
     /// Nodes of the customer that a node belongs to now; `None` where nobody is known by it.
@@ -57,10 +57,10 @@ impl Engine {
     /// Messages of somebody that were kept aside and never taken, decided about or not.
     pub fn kept_aside_of(&self, workspace: WorkspaceId, nodes: &[Node]) -> Result<Vec<Interaction>, EngineError> {
         let inner = self.inner();
-        let secret = inner.brand(workspace)?.node_secret;
+        let naming = inner.brand(workspace)?.naming();
         let mut found = Vec::new();
         for page in inner.kept_aside_at(workspace)?.chunks(PAGE) {
-            let theirs = |i: &Interaction| i.nodes(&secret).iter().any(|(n, _)| nodes.contains(n));
+            let theirs = |i: &Interaction| i.nodes(&*naming).iter().any(|(n, _)| nodes.contains(n));
             found.extend(self.facts_at(page)?.into_iter().filter(theirs));
         }
         Ok(found)

@@ -8,7 +8,9 @@ use crate::{Engine, EngineError};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::PoisonError;
-use throughline_interactions::{ContentHash, Fault, MessageKey, Outcome, Record, SourceId, Tally, WorkspaceId};
+use throughline_interactions::{
+    ContentHash, Fault, Identifier, MessageKey, Outcome, Record, SourceId, Tally, WorkspaceId,
+};
 use throughline_ledger::{FrameKind, NewFrame, Verdict};
 
 /// Interactions of one source that arrived together, each readable or not.
@@ -87,9 +89,11 @@ impl Engine {
         // Held until the frames are on their way: an erasure that begins meanwhile waits, and finds
         // them in the ledger.
         let erased = brand.erased();
+        let naming = brand.naming();
+        let is_erased = |i: &Identifier| naming.every_node(i).iter().any(|n| erased.contains(n));
         for (index, item) in items.into_iter().enumerate() {
             let record = match item {
-                Ok(i) if !erased.is_empty() && i.nodes(&brand.node_secret).iter().any(|(n, _)| erased.contains(n)) => {
+                Ok(i) if !erased.is_empty() && i.identifiers.iter().any(is_erased) => {
                     awaited.push(Awaited::Known(Outcome::Rejected(Fault::whole(
                         "erased",
                         "this person was erased; nothing about them is taken any more",
@@ -211,7 +215,7 @@ pub(crate) fn frame(brand: &Brand, kind: FrameKind, key: MessageKey, content: Co
         workspace: brand.workspace.id.0,
         key: key.0,
         content: content.0,
-        node: record.node(key, &brand.node_secret).0,
+        node: record.node(key, &*brand.naming()).0,
         received_at: record.received_at.0,
         payload: record.payload,
     }

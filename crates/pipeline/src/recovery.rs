@@ -182,6 +182,7 @@ impl Inner {
         let mut fresh = Vec::new();
         let graph = brand.graph();
         let mut rows = Vec::new();
+        let naming = brand.naming();
         for f in frames {
             let h = &f.header;
             if h.workspace != brand.workspace.id.0 || h.kind != FrameKind::Interaction || h.erased {
@@ -189,7 +190,7 @@ impl Inner {
             }
             let i = decode(f).map_err(|e| EngineError::Damaged(e.to_string()))?;
             let key = MessageKey(h.key);
-            let node = i.node(key, &brand.node_secret);
+            let node = i.node(key, &*naming);
             if brand.is_erased(node) {
                 continue;
             }

@@ -251,7 +251,7 @@ impl Engine {
 
     fn retire_some(&self, brand: &Brand, what: &Retiring<'_>, positions: &[u64]) -> Result<u64, EngineError> {
         let inner = self.inner();
-        let (secret, keys) = (&brand.node_secret, &inner.key_secret);
+        let (naming, keys) = (brand.naming(), &inner.key_secret);
         let mut payload = ErasureFrame { by: "a rule".to_owned(), ..ErasureFrame::default() };
         let (mut nodes, mut copies) = (BTreeSet::new(), Vec::new());
         // An erasure of the same people waits, and finds what is done here.
@@ -262,7 +262,7 @@ impl Engine {
                 continue;
             }
             let i = decode(&f).map_err(|e| EngineError::Damaged(e.to_string()))?;
-            let all = i.nodes(secret);
+            let all = i.nodes(&*naming);
             let is_refused = all.iter().any(|(n, _)| brand.is_erased(*n));
             if is_refused || stays(&i, what.then) {
                 continue;
@@ -270,7 +270,7 @@ impl Engine {
             payload.count(&i, false);
             payload.positions.push(f.header.position);
             nodes.extend(all.iter().map(|(n, _)| *n));
-            nodes.insert(i.node(MessageKey(f.header.key), secret));
+            nodes.insert(i.node(MessageKey(f.header.key), &*naming));
             if what.then == Then::Strip {
                 let source = i.source.clone();
                 let record = Record::from(stripped(i));

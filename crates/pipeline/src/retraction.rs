@@ -13,6 +13,7 @@
 use crate::engine::Inner;
 use crate::erasure::ErasureFrame;
 use crate::folding::decode;
+use crate::identity;
 use crate::{Engine, EngineError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -139,7 +140,7 @@ impl Inner {
     }
 
     /// Forgets everything derived; folding then begins with the first frame again. `position` is the
-    /// retraction that asks for it. Nothing may be folding or settling.
+    /// retraction that asks for it, if one does. Nothing may be folding or settling.
     pub(crate) fn start_over(&self, position: u64) -> Result<(), EngineError> {
         for brand in self.brands() {
             while brand.compacting.load(Ordering::Acquire) {
@@ -152,6 +153,9 @@ impl Inner {
         }
         self.store.clear_derived_and(|tx| {
             tx.execute("DELETE FROM pipeline_erasures WHERE position = $1", params![position.cast_signed()])?;
+            for brand in self.brands() {
+                identity::fold_by(tx, brand.workspace.id, &brand.identity_rules())?;
+            }
             Ok(())
         })?;
         self.judge_from.store(self.ledger.last_position(), Ordering::Release);

@@ -117,8 +117,10 @@ impl Engine {
             return Ok(Whereabout::Waiting { position });
         }
         let brand = self.inner().brand(workspace)?;
-        let customer = brand.graph().customer(throughline_interactions::Node(frame.header.node));
-        Ok(Whereabout::Counted { position, customer, interaction: Box::new(read(&frame)?) })
+        let interaction = read(&frame)?;
+        let key = throughline_interactions::MessageKey(frame.header.key);
+        let customer = brand.graph().customer(interaction.node(key, &*brand.naming()));
+        Ok(Whereabout::Counted { position, customer, interaction: Box::new(interaction) })
     }
 
     fn aside_as(&self, workspace: WorkspaceId, source: &str, message_id: &str) -> Result<Vec<u64>, EngineError> {

@@ -1,5 +1,6 @@
 //! Workspaces: what people configure about a brand.
 
+use crate::identity;
 use crate::keys::{Keys, WorkspaceKey};
 use crate::{Engine, EngineError};
 use serde::Serialize;
@@ -258,6 +259,8 @@ impl Engine {
         };
         let workspace = created.workspace.clone();
         self.inner().admit(created.admit(keys)?)?;
+        let rules = self.identity_rules(workspace.id)?;
+        self.store().write(|tx| identity::fold_by(tx, workspace.id, &rules))?;
         Ok(workspace)
     }
 
@@ -312,8 +315,13 @@ impl Engine {
                 params![zone.name(), currency.as_str(), id.0],
             )
         })?;
-        self.inner().brand(id)?.set_zone(zone);
-        Ok(())
+        let brand = self.inner().brand(id)?;
+        brand.set_zone(zone);
+        // Telephone numbers without a country are where the workspace is.
+        let workspace = self.workspaces()?.into_iter().find(|w| w.id == id).unwrap_or(brand.workspace.clone());
+        brand.set_identity_rules(identity::IdentityRules::load(self.store(), &workspace)?);
+        let rules = brand.identity_rules();
+        Ok(self.store().write(|tx| identity::fold_by(tx, id, &rules))?)
     }
 
     /// All workspaces, by number.

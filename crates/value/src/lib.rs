@@ -26,6 +26,7 @@ pub mod difference;
 pub mod shrinkage;
 
 pub mod multiplicity;
+pub mod pace;
 
 pub mod survival;
 

@@ -79,14 +79,14 @@ fn people_are_listed_found_explained_and_forgotten() {
     assert_eq!(profile.row.last_score.unwrap().value, 2.0);
 
     // The graph comes back from the tables.
-    let (loaded, erased) = store.read(|c| load_graph(c, WORKSPACE)).unwrap();
+    let (loaded, erased) = store.read(|c| load_graph(c, WORKSPACE, Default::default())).unwrap();
     assert!(erased.is_empty());
     assert_eq!(loaded.nodes(id), graph.nodes(id));
 
     let nodes: Vec<Node> = graph.nodes(id);
     store.write(|tx| forget(tx, WORKSPACE, &mut graph, &nodes, 9)).unwrap();
     assert_eq!(list(&store, ""), everybody[..2]);
-    let (_, erased) = store.read(|c| load_graph(c, WORKSPACE)).unwrap();
+    let (_, erased) = store.read(|c| load_graph(c, WORKSPACE, Default::default())).unwrap();
     assert_eq!(erased.len(), 3);
 }
 

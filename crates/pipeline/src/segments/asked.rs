@@ -134,7 +134,7 @@ impl Engine {
     pub fn node_of(&self, workspace: WorkspaceId, fact: &Interaction) -> Result<u64, EngineError> {
         let brand = self.inner().brand(workspace)?;
         let key = MessageKey::new(&self.inner().key_secret, workspace, fact.source.as_str(), &fact.message_id);
-        Ok(fact.node(key, &brand.node_secret).0)
+        Ok(fact.node(key, &*brand.naming()).0)
     }
 
     /// Waits until everything in the ledger is folded and whoever it may have moved is judged.

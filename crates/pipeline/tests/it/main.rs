@@ -7,6 +7,7 @@ mod door;
 mod encryption;
 mod erasure;
 mod formats;
+mod identity;
 mod outcomes;
 mod receipts;
 mod retiring;
