@@ -348,11 +348,7 @@ fn called(i: &Interaction) -> Option<String> {
 }
 
 /// Loads the graph, under these guards, and the nodes of erased people.
-pub fn load_graph(
-    c: &Connection,
-    workspace: WorkspaceId,
-    guards: Guards,
-) -> sql::Result<(IdentityGraph, Vec<Node>)> {
+pub fn load_graph(c: &Connection, workspace: WorkspaceId, guards: Guards) -> sql::Result<(IdentityGraph, Vec<Node>)> {
     let mut graph = IdentityGraph::new(guards);
     let mut decisions = c.prepare(
         "SELECT a, b, ruling, decided_at, position FROM customers_decisions WHERE workspace = $1 ORDER BY position",

@@ -158,9 +158,9 @@ pub fn notice(store: &Store, workspace: &Workspace, news: &News, now: Timestamp)
     let all = alerts(store, id)?;
     store.write(|tx| {
         let mut new = Vec::new();
-        for (_, told) in news.told() {
-            if is_new(tx, id, &told.key, now)? {
-                new.push((told.key.clone(), told.is_fall()));
+        for (key, is_fall) in news.keys() {
+            if is_new(tx, id, &key, now)? {
+                new.push((key, is_fall));
             }
         }
         let not_before = match (quiet::of(tx, id)?, Zone::new(&workspace.zone)) {

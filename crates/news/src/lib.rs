@@ -16,7 +16,7 @@ mod quiet;
 
 pub use alerts::{Alert, Channel, What, add_alert, alerts, mute, notice, remove_alert};
 pub use errand::Errand;
-pub use look::{JourneyNews, News, Told, look};
+pub use look::{JourneyNews, News, Told, joins_key, look};
 pub use mondays::{Monday, monday, next_monday, prepare, ring, set_monday};
 pub use quiet::{Quiet, quiet, set_quiet};
 

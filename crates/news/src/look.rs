@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use throughline_interactions::WorkspaceId;
 use throughline_journeys::{Definition, Line, Series, TimeRange, Weeks};
-use throughline_pipeline::{Engine, EngineError};
+use throughline_pipeline::{Engine, EngineError, UnusualHour};
 
 /// Everything that is known week by week.
 #[derive(Debug, Clone)]
 pub struct News {
     /// In the order of the journeys.
     pub journeys: Vec<JourneyNews>,
+    /// An hour in which people were joined unusually fast.
+    pub joins: Option<UnusualHour>,
 }
 
 /// One journey.
@@ -48,6 +50,17 @@ impl News {
     pub fn told(&self) -> impl Iterator<Item = (&JourneyNews, &Told)> {
         self.journeys.iter().flat_map(|j| j.told.iter().map(move |t| (j, t)))
     }
+
+    /// The keys of everything that is said, and whether it says that something fell.
+    pub fn keys(&self) -> impl Iterator<Item = (String, bool)> {
+        let joins = self.joins.iter().map(|u| (joins_key(u), false));
+        self.told().map(|(_, t)| (t.key.clone(), t.is_fall())).chain(joins)
+    }
+}
+
+/// What unusually fast joining is known by: a day of it is one thing.
+pub fn joins_key(unusual: &UnusualHour) -> String {
+    format!("identity/joins/{}", unusual.hour.0.div_euclid(86_400_000_000))
 }
 
 /// The key of a series; the days and the usual time that go with it may move on.
@@ -87,5 +100,5 @@ pub fn look(engine: &Engine, workspace: WorkspaceId) -> Result<News, EngineError
         });
         journeys.push(JourneyNews { definition, weeks, told });
     }
-    Ok(News { journeys })
+    Ok(News { journeys, joins: engine.unusual_joins(workspace)? })
 }

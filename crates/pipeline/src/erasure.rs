@@ -370,8 +370,7 @@ impl Engine {
         for page in inner.kept_aside_at(brand.workspace.id)?.chunks(PAGE) {
             for frame in inner.ledger.read_many(page)?.into_iter().filter(|f| !f.header.erased) {
                 let i = decode(&frame).map_err(|e| EngineError::Damaged(e.to_string()))?;
-                let whose: HashSet<u64> =
-                    i.nodes(&*naming).iter().filter_map(|(n, _)| of.get(n).copied()).collect();
+                let whose: HashSet<u64> = i.nodes(&*naming).iter().filter_map(|(n, _)| of.get(n).copied()).collect();
                 // Of several people at once it is one's: it goes whole, and is counted once.
                 if let Some(draft) = whose.iter().min().and_then(|id| drafts.get_mut(id)) {
                     draft.aside.push(frame.header.position);

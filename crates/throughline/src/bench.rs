@@ -6,6 +6,7 @@
 mod erase;
 mod fold;
 mod fresh;
+mod guards;
 mod identity;
 mod import;
 mod ingest;
@@ -34,6 +35,8 @@ enum Bench {
     Fresh(fresh::FreshArgs),
     /// Which records are of one person, in a file that says whose they are: precision and recall
     Identity(identity::IdentityArgs),
+    /// Crowds made to tempt whoever joins identifiers: true links that are made, and wrong ones
+    Guards(guards::GuardsArgs),
     /// Many interactions of which three in ten are sent again: each is kept once
     Resends(resends::ResendsArgs),
     /// Rows of a CSV file until the last one is on the story and on the map
@@ -64,6 +67,7 @@ pub fn run(mut config: Config, args: BenchArgs) -> anyhow::Result<()> {
         Bench::Fresh(a) => fresh::run(&config, a),
         Bench::Resends(a) => resends::run(&config, a),
         Bench::Identity(a) => identity::run(&a),
+        Bench::Guards(a) => guards::run(&a),
         Bench::Import(a) => import::run(&config, a),
         Bench::Map(a) => map::run(&config, a),
         Bench::Story(a) => story::run(&config, a),

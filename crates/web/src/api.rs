@@ -2,6 +2,7 @@
 
 mod customers;
 mod health;
+mod identity;
 mod journeys;
 mod metrics;
 mod plan;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/api/v1/customers", Area::Customers, customers::customers),
         get("/api/v1/customers/{id}", Area::Customers, customers::customer),
         get("/api/v1/customers/{id}/why", Area::Customers, customers::why),
+        get("/api/v1/customers/{id}/identity", Area::Customers, identity::identity),
         get("/api/v1/customers/{id}/story", Area::Customers, customers::story),
         get("/api/v1/customers/{id}/segments", Area::Customers, segments::of_customer),
         get("/api/v1/segments", Area::Customers, segments::segments),
@@ -48,6 +50,7 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/api/v1/receipts", Area::Export, rights::receipts),
         get("/api/v1/receipts/key", Area::Open, rights::receipt_key),
         get("/api/v1/receipts/{id}", Area::Export, rights::receipt),
+        get("/api/v1/shared-identifiers", Area::Customers, identity::shared),
         get("/api/v1/messages", Area::Customers, customers::messages),
         get("/api/v1/plans", Area::Data, plan::plans),
         get("/api/v1/plans/learned", Area::Data, plan::learned),

@@ -15,6 +15,8 @@ mod export;
 mod frame;
 mod go;
 mod home;
+mod identity_rules;
+mod identity_view;
 mod hooks;
 mod linked;
 mod links;
@@ -46,6 +48,7 @@ mod receipts;
 mod requests;
 mod retention;
 mod settings;
+mod shared;
 mod source;
 mod workspace;
 mod profile_view;
@@ -110,6 +113,8 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/initiatives/{id}", Area::Figures, initiatives::show),
         post("/initiatives/{id}/state", Area::Act, initiatives::change),
         get("/customers", Area::Customers, customers::customers),
+        get("/customers/shared", Area::Customers, shared::list),
+        post("/customers/shared", Area::Decide, shared::decide),
         get("/customers/{id}", Area::Customers, customers::story),
         post("/customers/{id}/separate", Area::Decide, customers::separate),
         post("/customers/{id}/erase", Area::Decide, customers::erase),
@@ -146,6 +151,8 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/settings/privacy/retention", Area::Workspace, retention::retention),
         post("/settings/privacy/retention", Area::Decide, retention::change),
         post("/settings/privacy/retention/{id}/remove", Area::Decide, retention::remove),
+        get("/settings/identity", Area::Workspace, identity_rules::show),
+        post("/settings/identity", Area::Workspace, identity_rules::change),
         get("/data/source/latest", Area::Data, source::latest_ones),
         get("/data/message", Area::Data, source::message),
         get("/data/progress", Area::Figures, data::progress),

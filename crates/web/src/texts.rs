@@ -74,6 +74,7 @@ pub(crate) const NO_VERDICT: &str = "say whether they are taken in or left out";
 /// A source that nobody has a key for and that has sent nothing.
 pub(crate) const NO_SUCH_EVENT: &str = "no such event has come of late, and there is no plan for it";
 pub(crate) const PRIVACY_CHANGED: &str = "it is changed, and holds for whatever comes from now on";
+pub(crate) const IDENTITY_CHANGED: &str = "it is changed, and everything is being counted again by it";
 pub(crate) const BAD_MEND: &str = "say which field, and what it is to become; a currency has three letters";
 pub(crate) const NO_SUCH_SOURCE: &str = "there is no such source; make a key for it on the Data page";
 pub(crate) const NO_SUCH_HOOK: &str = "there is no such webhook; it may have been removed";

@@ -264,6 +264,14 @@ fn date_of(at: Timestamp, zone: Option<&Zone>) -> Date {
     jiff::Timestamp::from_microsecond(at.0).unwrap_or_default().to_zoned(zone).date()
 }
 
+/// A moment as somebody writes it: an instant in RFC 3339, or a day, which is meant to its end.
+pub(crate) fn moment(text: &str, zone: Option<&Zone>) -> Result<Timestamp, Problem> {
+    match date(text) {
+        Ok(day) => Ok(Timestamp(start(moved(day, 1)?, zone)?.0 - 1)),
+        Err(_) => instant(text),
+    }
+}
+
 /// The first moment of a day.
 fn start(day: Date, zone: Option<&Zone>) -> Result<Timestamp, Problem> {
     let zone = zone.map_or(jiff::tz::TimeZone::UTC, |z| z.time_zone().clone());

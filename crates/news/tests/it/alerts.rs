@@ -23,7 +23,7 @@ fn news(changed: &[(&str, Series, bool)]) -> News {
         .collect();
     let definition = default_definitions().remove(0);
     let weeks = Weeks { journey: definition.key.clone(), data_until: Timestamp(0), lines: Vec::new() };
-    News { journeys: vec![JourneyNews { definition, weeks: Arc::new(weeks), told }] }
+    News { journeys: vec![JourneyNews { definition, weeks: Arc::new(weeks), told }], joins: None }
 }
 
 const UNHAPPY: (&str, Series, bool) = ("unhappy/up", Series::Unhappy, true);
@@ -75,6 +75,23 @@ fn a_change_is_told_once_for_as_long_as_it_lasts() {
     // It was gone for two weeks: when it comes back, it is news.
     assert!(look(&store, &[], "2026-03-17T12:00:00").is_empty());
     assert_eq!(look(&store, &[UNHAPPY], "2026-03-31T12:00:00").len(), 1);
+}
+
+#[test]
+fn people_joined_unusually_fast_are_told_of_once_a_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    add(&store, What::New);
+    add(&store, What::Falls);
+    let unusual = |hour: &str| {
+        let hour = at(hour);
+        let joins = throughline_pipeline::UnusualHour { hour, joined: 90, usual: 4.0, most: 15, hours: vec![4; 24] };
+        News { joins: Some(joins), ..news(&[]) }
+    };
+    let told = |hour: &str, now: &str| notice(&store, &shop(), &unusual(hour), at(now)).unwrap();
+    assert_eq!(told("2026-03-02T09:00:00", "2026-03-02T10:00:00"), 1);
+    assert_eq!(told("2026-03-02T10:00:00", "2026-03-02T11:00:00"), 0);
+    assert_eq!(told("2026-03-03T10:00:00", "2026-03-03T11:00:00"), 1);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::follow_ups::Assigning;
 use super::frame::{Frame, Room, page};
+use super::identity_view::{AsOf, IdentitySection, LISTED, TOLD};
 use super::profile_view::{self, ProfileView};
 use super::story_curve::{CurveView, curve};
 use super::story_groups::{Shown, in_full, shown};
@@ -146,6 +147,7 @@ struct StoryPage {
     profile: CustomerProfile,
     /// For each identifier by way of which others it is this person's, where no fact joins it directly.
     ways: Vec<String>,
+    identity: IdentitySection,
     newest_first: bool,
     other_order: String,
     earlier: Option<String>,
@@ -178,17 +180,22 @@ pub(crate) async fn story(
     visit: Visit,
     Path(id): Path<String>,
     query: Result<Query<AskedStory>, QueryRejection>,
+    as_of: Result<Query<AsOf>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(asked) = query?;
     let (workspace, customer) = (visit.workspace()?.id, customer_id(&id)?);
-    let query = asked.query(Zone::new(&visit.workspace()?.zone).ok().as_ref())?;
+    let zone = Zone::new(&visit.workspace()?.zone).ok();
+    let query = asked.query(zone.as_ref())?;
+    let Query(as_of) = as_of?;
+    let as_of = as_of.moment(zone.as_ref())?;
     let step = query.limit;
-    let (profile, known, story, ways) = web
+    let (profile, known, story, ways, identity) = web
         .ask(move |e| {
             let profile = e.customer(workspace, customer)?;
             let (known, story) = e.told(workspace, &profile, &query)?;
             let ways = ways(&e.ways(workspace, &profile)?, &profile);
-            Ok((profile, known, story, ways))
+            let identity = e.identity(workspace, profile.row.id, as_of, TOLD)?;
+            Ok((profile, known, story, ways, identity))
         })
         .await?;
     if profile.row.id != customer {
@@ -225,6 +232,7 @@ pub(crate) async fn story(
         json: frame.to(format!("/api/v1/customers/{id}/story/groups")),
         profile_json: frame.to(format!("/api/v1/customers/{id}/profile")),
         exports: frame.visit.may(Area::Export),
+        identity: IdentitySection::new(&identity, frame.to(format!("/api/v1/customers/{id}/identity")), zone),
         name,
         id,
         newest_first: asked.newest == 1,

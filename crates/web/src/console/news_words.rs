@@ -4,7 +4,8 @@ use super::frame::sentence;
 use crate::format;
 use throughline_interactions::{Currency, Money, Zone};
 use throughline_journeys::{Line, Series};
-use throughline_news::{JourneyNews, News, Told};
+use throughline_news::{JourneyNews, News, Told, joins_key};
+use throughline_pipeline::UnusualHour;
 
 /// A sentence of Today.
 pub(crate) struct Sentence {
@@ -31,8 +32,30 @@ pub(crate) struct Spark {
 pub(crate) fn sentences(news: &News, currency: &str, zone: Option<&Zone>) -> Vec<Sentence> {
     let several = news.journeys.len() > 1;
     let mut all: Vec<Sentence> = news.told().map(|(j, told)| said(j, told, currency, zone, several)).collect();
+    all.extend(news.joins.as_ref().map(|u| joined(u, zone)));
     all.sort_by_key(|s| !s.is_worse);
     all
+}
+
+/// People were joined faster than chance would have it.
+fn joined(unusual: &UnusualHour, zone: Option<&Zone>) -> Sentence {
+    let text = format!(
+        "{} were joined in the hour from {}, usually {} at that time; more than {} come about by chance once a year",
+        format::counted(unusual.joined, "pair of identifiers", "pairs of identifiers"),
+        format::minute(unusual.hour, zone),
+        format::decimal(unusual.usual, 1),
+        format::count(unusual.most)
+    );
+    let values: Vec<Option<f64>> = unusual.hours.iter().map(|n| Some(*n as f64)).collect();
+    let words: Vec<String> = unusual.hours.iter().map(|n| format::count(*n)).collect();
+    Sentence {
+        key: joins_key(unusual),
+        text: sentence(&text),
+        whom: "What they share".to_owned(),
+        people: "/customers/shared".to_owned(),
+        is_worse: true,
+        spark: drawn(&values, format!("Hour by hour: {}", words.join(", "))),
+    }
 }
 
 fn said(journey: &JourneyNews, told: &Told, currency: &str, zone: Option<&Zone>, several: bool) -> Sentence {
@@ -164,20 +187,24 @@ const EDGE: f64 = 4.0;
 
 fn spark(line: &Line) -> Spark {
     let values: Vec<Option<f64>> = (0..line.points.len()).map(|i| line.value(i)).collect();
-    let most = values.iter().flatten().copied().fold(f64::MIN_POSITIVE, f64::max);
-    let step = (WIDTH - 2.0 * EDGE) / values.len().saturating_sub(1).max(1) as f64;
-    let at = |i: usize, v: f64| (EDGE + step * i as f64, HEIGHT - EDGE - (HEIGHT - 2.0 * EDGE) * v / most);
-    let places: Vec<(f64, f64)> = values.iter().enumerate().filter_map(|(i, v)| Some(at(i, (*v)?))).collect();
     let shown = |v: f64| match line.series {
         Series::Started => format::count(v.round() as u64),
         _ => format::percent(v),
     };
     let words: Vec<String> = values.iter().map(|v| v.map_or("nobody".to_owned(), shown)).collect();
+    drawn(&values, format!("Week by week: {}", words.join(", ")))
+}
+
+fn drawn(values: &[Option<f64>], words: String) -> Spark {
+    let most = values.iter().flatten().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let step = (WIDTH - 2.0 * EDGE) / values.len().saturating_sub(1).max(1) as f64;
+    let at = |i: usize, v: f64| (EDGE + step * i as f64, HEIGHT - EDGE - (HEIGHT - 2.0 * EDGE) * v / most);
+    let places: Vec<(f64, f64)> = values.iter().enumerate().filter_map(|(i, v)| Some(at(i, (*v)?))).collect();
     let last = places.last().copied().unwrap_or_default();
     Spark {
         points: places.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" "),
         last: (format!("{:.1}", last.0), format!("{:.1}", last.1)),
-        words: format!("Week by week: {}", words.join(", ")),
+        words,
     }
 }
 

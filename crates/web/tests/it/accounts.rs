@@ -67,6 +67,7 @@ fn every_form_is_refused_without_its_token() {
         "/logout",
         "/login",
         "/customers/0000000000000001/separate",
+        "/customers/shared",
         "/customers/0000000000000001/erase",
         "/join/x",
     ] {

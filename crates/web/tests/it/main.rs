@@ -11,6 +11,7 @@ mod client;
 mod faulty;
 mod follow_ups;
 mod hooks;
+mod identity;
 mod house;
 mod imports;
 mod initiatives;
