@@ -357,14 +357,14 @@ pub fn load_graph(c: &Connection, workspace: WorkspaceId, guards: Guards) -> sql
     while let Some(r) = rows.next()? {
         let (at, position) = (Timestamp(r.get(3)?), r.get::<_, i64>(4)?.cast_unsigned());
         if let Some(ruling) = Ruling::of_event(&r.get::<_, String>(2)?) {
-            graph.decide(Decision { a: node(r, 0)?, b: node(r, 1)?, ruling, at, position });
+            graph.decide(Decision { a: node(&r, 0)?, b: node(&r, 1)?, ruling, at, position });
         }
     }
     let mut called = c.prepare("SELECT node, called, first_said FROM customers_called WHERE workspace = $1")?;
     let mut rows = called.query([workspace.0])?;
     while let Some(r) = rows.next()? {
         if let Some(name) = Called::from_text(&r.get::<_, String>(1)?) {
-            graph.call(node(r, 0)?, name, Timestamp(r.get(2)?));
+            graph.call(node(&r, 0)?, name, Timestamp(r.get(2)?));
         }
     }
     let mut links = c.prepare(
@@ -383,11 +383,11 @@ pub fn load_graph(c: &Connection, workspace: WorkspaceId, guards: Guards) -> sql
             message_hash: r.get::<_, i64>(7)?.cast_unsigned(),
         };
         let position = r.get::<_, i64>(8)?.cast_unsigned();
-        let edge = Edge::new((node(r, 0)?, kind(2)?), (node(r, 1)?, kind(3)?), evidence, position);
+        let edge = Edge::new((node(&r, 0)?, kind(2)?), (node(&r, 1)?, kind(3)?), evidence, position);
         graph.link(Edge { last_day: r.get(9)?, ..edge });
     }
     let mut erased = c.prepare("SELECT node FROM customers_erased WHERE workspace = $1")?;
-    let erased = erased.query_map([workspace.0], |r| node(r, 0))?.collect::<sql::Result<Vec<_>>>()?;
+    let erased = erased.query_map([workspace.0], |r| node(&r, 0))?.collect::<sql::Result<Vec<_>>>()?;
     Ok((graph, erased))
 }
 

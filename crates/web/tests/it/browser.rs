@@ -156,6 +156,7 @@ fn every_page_is_sound_in_a_browser() {
     let orders_of = format!("{story}?kind=orders&q=order");
     let figure_of = format!("{story}?figure=orders");
     let rights = crate::rights::pages(&house, &mut admin);
+    let before = format!("{story}?as_of=2026-05-03");
     let mut pages = vec![
         map,
         "/initiatives",
@@ -205,7 +206,7 @@ fn every_page_is_sound_in_a_browser() {
         "/settings/privacy",
         "/settings/identity",
         "/customers/shared",
-        &format!("{story}?as_of=2026-05-03"),
+        &before,
         "/settings/workspace",
         "/settings/people",
         "/settings/audit",
