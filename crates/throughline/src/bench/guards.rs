@@ -1,5 +1,6 @@
 //! Crowds made to tempt whoever joins identifiers: how many true links are made, and how many wrong ones.
 
+use anyhow::Context;
 use clap::Args;
 use std::time::Instant;
 use throughline_customers::{Clear, Fold, Guards, IdentityGraph};
@@ -41,7 +42,7 @@ pub fn run(args: &GuardsArgs) -> anyhow::Result<()> {
         let made = crowd(seed, shares);
         let rules = NamingRules { country: Some("DE".to_owned()), ..NamingRules::default() };
         let naming = Naming::new(NodeSecret(u128::from(seed).to_be_bytes()), &rules);
-        let (workspace, source) = (WorkspaceId(1), SourceId::new("crowd")?);
+        let (workspace, source) = (WorkspaceId(1), SourceId::new("crowd").context("the source has a name")?);
         let facts = made
             .facts
             .iter()
