@@ -1,7 +1,7 @@
 //! What is kept is encrypted with the workspace's key; who holds the master key reads it, and nobody else.
 
 use crate::formats::contains;
-use crate::world::{SHOP, open_with, options, order, send};
+use crate::world::{SHOP, open_with, order, send};
 use serde_json::json;
 use std::path::Path;
 use throughline_customers::CustomerQuery;
@@ -10,8 +10,12 @@ use throughline_pipeline::{Engine, EngineError, Options, StoryQuery};
 use throughline_store::Place;
 
 /// With the state in the directory, in whose files is looked for what was said.
+fn options() -> Options {
+    Options { store: Place::Embedded, ..crate::world::options() }
+}
+
 fn encrypting() -> Options {
-    Options { encrypts: true, store: Place::Embedded, ..options() }
+    Options { encrypts: true, ..options() }
 }
 
 fn send_ana(engine: &Engine) {
