@@ -112,7 +112,7 @@ fn many_are_erased_in_one_pass_and_each_has_a_receipt() {
     assert!(contains(dir.path(), b"p7@example.org"), "the control scan must find them");
     let mut named: Vec<Identifier> = (0..40).map(email).collect();
     named.push(Identifier::new("anonymous_id", "browser-3-abc"));
-    named.push(Identifier::new("email", "nobody@example.org"));
+    named.push(Identifier::new("email", "stranger@example.org"));
     named.push(email(59));
     let order_of = Erasing { workspace: SHOP, by: "ana", run: Some("file-1") };
     let outcomes = engine.erase_all(&order_of, &targets(&engine, &named)).unwrap();
@@ -135,7 +135,7 @@ fn many_are_erased_in_one_pass_and_each_has_a_receipt() {
 
     // Whoever was unknown is refused too.
     let said = |who: &str| json!({"message_id": who, "event": "Message Sent", "occurred_at": "2026-05-01T10:00:00Z", "identifiers": {"email": who}});
-    for who in ["nobody@example.org", "p3@example.org"] {
+    for who in ["stranger@example.org", "p3@example.org"] {
         assert!(matches!(&send(&engine, vec![said(who)])[0], Outcome::Rejected(f) if f.code == "erased"), "{who}");
     }
     assert_eq!(send(&engine, vec![said("new@example.org")]), [Outcome::Accepted]);

@@ -29,7 +29,7 @@ email;p1@example.org
 email;P1+shop@example.org
 user_id;u-3
 email;p3@example.org
-email;nobody@example.org
+email;stranger@example.org
 email;p9@example.org
 shoe_size;42
 email;null
@@ -41,13 +41,13 @@ email
     assert_eq!(counts, expected);
     let bad: Vec<u64> = rights.bad_lines(run.id, 10).unwrap().iter().map(|b| b.line).collect();
     assert_eq!(bad, [9, 10]);
-    assert!(!contains(dir.path(), "nobody@example.org"), "what stands in the file is not kept");
+    assert!(!contains(dir.path(), "stranger@example.org"), "what stands in the file is not kept");
     assert!(contains(dir.path(), "p1@example.org"), "nobody is erased yet");
 
     rights.start(SHOP, run.id).unwrap();
     let run = rights.wait(SHOP, run.id).unwrap();
     assert_eq!((run.state, run.message.as_str()), (RunState::Done, ""));
-    for gone in ["p1@example.org", "p3@example.org", "u-3", "words of p1:", "nobody@example.org"] {
+    for gone in ["p1@example.org", "p3@example.org", "u-3", "words of p1:", "stranger@example.org"] {
         assert!(!contains(dir.path(), gone), "{gone}");
     }
     assert!(contains(dir.path(), "p2@example.org"));
@@ -58,7 +58,7 @@ email
     assert_eq!(says["receipts"].as_array().unwrap().len(), 2);
     // It was unknown, and is refused all the same.
     let late = json!({"message_id": "late", "event": "Message Sent", "occurred_at": "2026-05-31T10:00:00Z",
-                      "identifiers": {"email": "nobody@example.org"}});
+                      "identifiers": {"email": "stranger@example.org"}});
     assert!(matches!(&send(&engine, vec![late])[0], Outcome::Rejected(f) if f.code == "erased"));
     assert!(matches!(rights.start(SHOP, run.id), Err(RightsError::Refused(_))), "it is over");
     drop(rights);

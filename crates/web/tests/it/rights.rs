@@ -51,7 +51,7 @@ pub fn pages(house: &House, admin: &mut Client) -> Vec<String> {
     let mut brought = |what: &str, name: &str, list: &str| {
         upload(admin, &token, what, name, list).header("location").unwrap().to_owned()
     };
-    let unsure = format!("email,{}\nemail,nobody@example.org\nshoe_size,42\n\nemail,null\n", people[0].1);
+    let unsure = format!("email,{}\nemail,stranger@example.org\nshoe_size,42\n\nemail,null\n", people[0].1);
     let (waits, exports) = (brought("erase", "unsure.csv", &unsure), brought("export", "june.txt", &list));
     let done = brought("erase", "letters of june.csv", &list);
     assert_eq!(admin.form(&format!("{done}/erase"), &token, &[("confirm", "erase")]).status, 303);
@@ -176,7 +176,7 @@ fn a_file_is_seen_decided_about_and_worked_off() {
     for said in ["Line", "its kind is not known", "1\u{a0}person", "write", "remembered as refused"] {
         assert!(text.to_lowercase().contains(&said.to_lowercase()), "{said}: {text}");
     }
-    assert!(!text.contains(&people[0].1) && !text.contains("nobody@example.org"), "what stood in it is not kept");
+    assert!(!text.contains(&people[0].1) && !text.contains("stranger@example.org"), "what stood in it is not kept");
     let token = admin.get(PEOPLE).token();
     let unsure = admin.form(&format!("{}/erase", shown[1]), &token, &[("confirm", "yes")]).text();
     assert!(unsure.contains("write the word erase") || unsure.contains("Write the word erase"), "{unsure}");
