@@ -141,7 +141,8 @@ fn group(g: &StoryGroup, asked: &AskedStory, to: &dyn Fn(&str, &str) -> String, 
         },
         feeling: g.felt.map_or("", |f| f.words),
         mood: mood(g),
-        promises: promises(g, zone),
+        // What stands open says it itself.
+        promises: if is_open { Vec::new() } else { promises(g, zone) },
         quotes: if is_open { Vec::new() } else { quotes(&in_order) },
         led_to: g.visit.as_ref().and_then(|v| v.orders.first()).map(|order| {
             let order = order.to_string();
