@@ -387,7 +387,7 @@ pub fn load_graph(c: &Connection, workspace: WorkspaceId, guards: Guards) -> sql
         graph.link(Edge { last_day: r.get(9)?, ..edge });
     }
     let mut erased = c.prepare("SELECT node FROM customers_erased WHERE workspace = $1")?;
-    let erased = erased.query_map([workspace.0], |r| node(&r, 0))?.collect::<sql::Result<Vec<_>>>()?;
+    let erased = erased.query_map([workspace.0], |r| node(r, 0))?.collect::<sql::Result<Vec<_>>>()?;
     Ok((graph, erased))
 }
 

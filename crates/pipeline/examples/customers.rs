@@ -3,7 +3,6 @@
 //!
 //! `cargo run --release -p throughline-pipeline --example customers -- [profiles] [each] [segments] [rate] [seconds]`
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use throughline_customers::CustomerQuery;
@@ -145,7 +144,7 @@ fn measure() -> Result<(), Box<dyn std::error::Error>> {
     let mut number = |usual: u64| numbers.next().unwrap_or(Ok(usual));
     let (profiles, each, segments, rate, seconds) =
         (number(1_000_000)?, number(5)?, number(200)?, number(5_000)?, number(60)?);
-    let dir = PathBuf::from(std::env::temp_dir()).join(format!("throughline-customers-{}", std::process::id()));
+    let dir = std::env::temp_dir().join(format!("throughline-customers-{}", std::process::id()));
     let engine = Engine::open(&dir, &[], None, Options::default())?;
     let shop = engine.create_workspace(&NewWorkspace {
         key: "shop".to_owned(),
@@ -230,7 +229,8 @@ fn measure() -> Result<(), Box<dyn std::error::Error>> {
 
     let (mut entered, mut left) = (Vec::new(), Vec::new());
     // Probes on their way in, and those who are to leave: who, and when that began.
-    let (mut coming, mut going): (Vec<(u64, Instant)>, Vec<(u64, Timestamp)>) = (Vec::new(), Vec::new());
+    let mut coming: Vec<(u64, Instant)> = Vec::new();
+    let mut going: Vec<(u64, Timestamp)> = Vec::new();
     let start = Instant::now();
     let (mut sent, mut probes) = (0_u64, 0_u64);
     while start.elapsed() < Duration::from_secs(seconds) || !coming.is_empty() || !going.is_empty() {

@@ -92,6 +92,9 @@ pub(crate) struct Aside {
     pub(crate) sources: BTreeMap<String, u64>,
 }
 
+/// A customer with all their nodes.
+type Whole = (u64, Vec<Node>);
+
 /// Frames looked through at a time.
 pub(crate) const PAGE: usize = 10_000;
 /// Positions that one frame names, but for a single person who has more.
@@ -231,7 +234,7 @@ impl Engine {
         };
         // The customer of each target now, with all its nodes; names that are somebody else's by now are not
         // the target's.
-        let who = || -> Result<Vec<Option<(u64, Vec<Node>)>>, EngineError> {
+        let who = || -> Result<Vec<Option<Whole>>, EngineError> {
             let (snapshot, graph) = (brand.snapshot()?, brand.graph());
             let is_nobodys = |n: &Node| graph.customer(*n) == n.0 && snapshot.customer(n.0).is_none();
             let one = |t: &Target| {
@@ -318,7 +321,6 @@ impl Engine {
             frame.nodes.extend(unknown.into_iter().flat_map(|(_, d)| d.nodes));
         }
         write(&mut frame, &mut waiting)?;
-        drop(write);
         Ok(outcomes)
     }
 

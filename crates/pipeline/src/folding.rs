@@ -321,7 +321,7 @@ impl Part<'_> {
                 "INSERT INTO pipeline_quarantine (position, workspace, source, code, message_id) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT DO NOTHING",
             )?
-            .execute(params![
+            .queue(params![
                 frame.header.position.cast_signed(),
                 id.0,
                 source,

@@ -21,7 +21,7 @@ pub(crate) use session::Session;
 pub enum Failure {
     /// It says no.
     #[error("{0}")]
-    Server(ServerError),
+    Server(Box<ServerError>),
     /// It cannot be reached, or no longer.
     #[error("{0}")]
     Lost(String),

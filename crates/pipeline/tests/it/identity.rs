@@ -88,7 +88,7 @@ fn steps(rng: &mut Rng, crowd: u64) -> Vec<Step> {
             let (a, b) = (one(), one());
             match rng.below(12) {
                 0 | 1 => Step::Decide([a, b], rng.below(2) == 0),
-                2 if crowd % 5 == 0 => Step::Erase(a.0, a.1),
+                2 if crowd.is_multiple_of(5) => Step::Erase(a.0, a.1),
                 _ => {
                     let day = 1 + rng.below(28);
                     let mut who = serde_json::Map::new();

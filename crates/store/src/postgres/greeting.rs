@@ -38,7 +38,7 @@ pub(super) fn greet(address: &PostgresAddress, name: &str) -> Result<Stream, Fai
     loop {
         let (tag, body) = stream.receive()?;
         match tag {
-            tag::ERROR => return Err(Failure::Server(ServerError::read(stream.body(body))?)),
+            tag::ERROR => return Err(Failure::Server(Box::new(ServerError::read(stream.body(body))?))),
             tag::AUTHENTICATION => {
                 let answer = authenticate(stream.body(body), address, &mut proof)?;
                 if let Some(answer) = answer {

@@ -488,7 +488,7 @@ impl State {
                 Ok(Event::Ready)
             }
             tag::ERROR => {
-                let error = ServerError::read(self.stream.body(body))?;
+                let error = Box::new(ServerError::read(self.stream.body(body))?);
                 if error.is_fatal {
                     return Err(Failure::Server(error));
                 }

@@ -7,6 +7,7 @@ use std::ops::Deref;
 /// A connection to the database.
 pub struct Connection(pub(super) Engine);
 
+#[expect(clippy::large_enum_variant, reason = "a handful of connections, never moved about")]
 pub(super) enum Engine {
     Sqlite(rusqlite::Connection),
     Postgres(Session),

@@ -1,7 +1,7 @@
 //! The record of what people and programs did.
 
 use throughline_interactions::Timestamp;
-use throughline_store::sql::{self, Transaction, params};
+use throughline_store::sql::{self, Row, Transaction, params};
 use throughline_store::{Store, StoreError};
 
 /// One line of the record.
@@ -40,17 +40,22 @@ pub fn audit_page(store: &Store, before: Option<u64>, most: u32) -> Result<Vec<E
             "SELECT id, at, workspace, who, action, subject, address FROM web_audit
              WHERE id < $1 ORDER BY id DESC LIMIT $2",
         )?
-        .query_map(params![before.map_or(i64::MAX, u64::cast_signed), most], |r| {
-            Ok(Entry {
-                id: r.get::<_, i64>(0)?.cast_unsigned(),
-                at: Timestamp(r.get(1)?),
-                workspace: r.get(2)?,
-                who: r.get(3)?,
-                action: r.get(4)?,
-                subject: r.get(5)?,
-                address: r.get(6)?,
-            })
-        })?
+        .query_map(params![before.map_or(i64::MAX, u64::cast_signed), most], Entry::read)?
         .collect()
     })
+}
+
+impl Entry {
+    /// A row of `id, at, workspace, who, action, subject, address`.
+    pub(super) fn read(r: &Row<'_>) -> sql::Result<Self> {
+        Ok(Self {
+            id: r.get::<_, i64>(0)?.cast_unsigned(),
+            at: Timestamp(r.get(1)?),
+            workspace: r.get(2)?,
+            who: r.get(3)?,
+            action: r.get(4)?,
+            subject: r.get(5)?,
+            address: r.get(6)?,
+        })
+    }
 }

@@ -92,17 +92,7 @@ pub fn handed_out(
                 "SELECT id, at, workspace, who, action, subject, address FROM web_audit
                  WHERE workspace = $1 AND action = $2 AND subject = $3 ORDER BY id",
             )?
-            .query_map(params![workspace.0, action, id], |r| {
-                Ok(Entry {
-                    id: r.get::<_, i64>(0)?.cast_unsigned(),
-                    at: Timestamp(r.get(1)?),
-                    workspace: r.get(2)?,
-                    who: r.get(3)?,
-                    action: r.get(4)?,
-                    subject: r.get(5)?,
-                    address: r.get(6)?,
-                })
-            })?
+            .query_map(params![workspace.0, action, id], Entry::read)?
             .collect::<sql::Result<Vec<_>>>()
         })?);
     }

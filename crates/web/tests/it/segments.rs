@@ -157,6 +157,6 @@ fn buyers_stand_in_groups_that_become_segments() {
     let builder = admin.get(&href).text();
     assert!(builder.contains("value=\"Champions\"") && builder.contains("name=\"json\""), "{builder}");
     assert!(admin.get("/segments/rfm?event=Nothing").text().contains("Nobody did “Nothing”"));
-    let wrong = reader.post("/api/v1/segments/preview", r#"{"did": {"times": {"at_least": 0}}}"#.to_owned());
+    let wrong = reader.post("/api/v1/segments/preview", r#"{"did": {"times": {"at_least": 0}}}"#);
     assert_eq!(wrong.status, 409, "{}", wrong.text());
 }
