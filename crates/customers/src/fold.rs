@@ -1,5 +1,7 @@
 //! From facts to people: one batch of interactions becomes one set of rows.
 
+pub(crate) mod pairing;
+
 use crate::identity::{Called, Decision, Edge, Guards, IdentityGraph, Moved, NodeKind, ROLE_MAILBOX, Ruling};
 use crate::names::{NameCodec, lower};
 use crate::traits::{self, Telling, identifies};
@@ -39,6 +41,12 @@ pub fn migrations() -> &'static [Migration] {
                 Table { name: "customers_decisions", kind: TableKind::Derived },
                 Table { name: "customers_called", kind: TableKind::Derived },
             ],
+        },
+        Migration {
+            room: "customers",
+            number: 5,
+            sql: include_str!("migrations/0005.sql"),
+            tables: &[Table { name: "customers_pairings", kind: TableKind::Derived }],
         },
     ]
 }
@@ -415,6 +423,7 @@ pub fn forget(
             "DELETE FROM customers_cuts WHERE workspace = $1 AND (a = $2 OR b = $2)",
             "DELETE FROM customers_decisions WHERE workspace = $1 AND (a = $2 OR b = $2)",
             "DELETE FROM customers_called WHERE workspace = $1 AND node = $2",
+            "DELETE FROM customers_pairings WHERE workspace = $1 AND (a = $2 OR b = $2)",
         ] {
             tx.prepare_cached(sql)?.execute(params![w, n])?;
         }

@@ -12,12 +12,15 @@ mod identity;
 mod names;
 mod traits;
 mod recode;
+mod decided;
 mod fold;
 mod unlearn;
 mod read;
 mod asked;
 
 pub use asked::{kinds_of, told_last, trait_names};
+pub use decided::Decided;
+pub use fold::pairing::{JOINED, KEPT_APART, Pairing, judged, kept_apart, pairings_about, write_pairings};
 pub use fold::{Fold, FoldError, FoldedBatch, forget, load_graph, migrations};
 pub use identity::{
     Called, Chains, Change, Cut, Decision, Edge, Guards, Happened, IdentityGraph, Likeness, Limit, Mark, Moved,

@@ -1,5 +1,6 @@
 //! Reading people: the list with its search, and one person with the evidence.
 
+use crate::decided::{Decided, decided};
 use crate::names::NameCodec;
 use crate::traits::Trait;
 use serde::Serialize;
@@ -84,6 +85,8 @@ pub struct Evidence {
     pub position: u64,
     /// A person decided that this link does not count.
     pub cut: bool,
+    /// Set where no fact holds both, but it was decided that they are one person.
+    pub decided: Option<Decided>,
 }
 
 /// One customer with the evidence.
@@ -344,6 +347,7 @@ pub fn customer(
                 occurred_at: Timestamp(l.get(2)?),
                 position: l.get::<_, i64>(3)?.cast_unsigned(),
                 cut: l.get(4)?,
+                decided: None,
             })
         })?;
         for link in found {
@@ -352,6 +356,9 @@ pub fn customer(
                 links.push(link);
             }
         }
+    }
+    for link in &mut links {
+        link.decided = decided(c, workspace, (link.a_node, link.b_node), link.position)?;
     }
     let nodes: Vec<Node> = rows.iter().map(|r| r.of.node).collect();
     let traits = crate::traits::of(c, workspace, &nodes, names)?;

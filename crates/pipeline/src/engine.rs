@@ -138,6 +138,8 @@ pub(crate) struct Inner {
     pub(crate) failure: Mutex<Option<String>>,
     /// Wakes the thread that watches segments.
     pub(crate) bell: crate::segments::Bell,
+    /// Tells the thread that looks for pairs of customers.
+    pub(crate) matching: crate::matching::Desk,
     /// Nobody is judged by rules of segments before this position is folded: before it, what is known is on
     /// its way to what was known already.
     pub(crate) judge_from: AtomicU64,
@@ -224,6 +226,7 @@ impl Engine {
             jobs: Jobs::default(),
             failure: Mutex::default(),
             bell: crate::segments::Bell::default(),
+            matching: crate::matching::Desk::default(),
             judge_from: last_position.into(),
             out_of_reach: Default::default(),
             erasing: Mutex::default(),

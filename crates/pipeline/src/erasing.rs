@@ -5,6 +5,7 @@ use crate::brand::Brand;
 use crate::engine::Inner;
 use crate::erasure::{ErasureFrame, PAGE};
 use crate::folding::{ERASED_SOURCE, decode, record_changes};
+use crate::matching;
 use crate::profile::forget_words;
 use crate::receipts::{self, Pass};
 use crate::reconnecting::Disk;
@@ -49,6 +50,7 @@ impl Inner {
                 unsaid.execute(params![brand.workspace.id.0, node.0.cast_signed()])?;
             }
             segments::forget(tx, brand.workspace.id, &erasure.nodes)?;
+            matching::forget(tx, brand.workspace.id, &erasure.nodes)?;
             let mut counted = Pending::default();
             for (source, at) in &erasure.last_received {
                 counted.add(source, &Tally::default(), Timestamp(*at));

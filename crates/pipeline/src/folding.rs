@@ -22,7 +22,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use throughline_customers::Fold;
+use throughline_customers::{Fold, Pairing, write_pairings};
 use throughline_interactions::{Interaction, MessageKey, Node, Tally, Timestamp, WorkspaceId};
 use throughline_ledger::{Frame, FrameKind, NewFrame};
 use throughline_store::Store;
@@ -91,7 +91,12 @@ impl Folding {
             crate::give_way();
             crate::segments::watch(&watcher);
         });
-        let threads = [settle, fold, watch].into_iter().filter_map(Result::ok).collect();
+        let matcher = inner.clone();
+        let pairs = std::thread::Builder::new().name("pairs".into()).spawn(move || {
+            crate::give_way();
+            crate::matching::watch(&matcher);
+        });
+        let threads = [settle, fold, watch, pairs].into_iter().filter_map(Result::ok).collect();
         Self { orders: Some(orders), threads, inner }
     }
 
@@ -126,6 +131,7 @@ impl Drop for Folding {
     fn drop(&mut self) {
         self.inner.stop.store(true, Ordering::Release);
         self.inner.bell.ring();
+        self.inner.matching.ring();
         // Without a sender the folding thread ends, and with it the one that settles.
         self.orders = None;
         for t in self.threads.drain(..) {
@@ -309,6 +315,8 @@ pub(crate) struct Part<'a> {
     tallied: bool,
     /// Who entered and left segments, with the places of the facts that say so.
     changes: Vec<(u64, Change)>,
+    /// Decisions about two people who share no identifier.
+    pairings: Vec<Pairing>,
 }
 
 impl Part<'_> {
@@ -391,6 +399,7 @@ pub(crate) fn fold_part<'a>(
         decided: Vec::new(),
         tallied: false,
         changes: Vec::new(),
+        pairings: Vec::new(),
         brand: brand.clone(),
     };
     let mut names = Names::default();
@@ -418,6 +427,13 @@ pub(crate) fn fold_part<'a>(
                     part.decided.push((h.position, decided));
                 }
                 let key = MessageKey(h.key);
+                // Whoever was erased before it came is joined with nobody.
+                if let Some(pairing) = Pairing::of(&i, h.position)
+                    && !pairing.is_about_erased(tx, id)?
+                {
+                    fold.pair(&i, key, &pairing);
+                    part.pairings.push(pairing);
+                }
                 let node = fold.add(&i, key, h.position).unwrap_or_else(|e| {
                     tracing::warn!(
                         position = e.position,
@@ -460,6 +476,7 @@ pub(crate) fn fold_part<'a>(
     Attributes::write(tx, id, &part.fresh)?;
     part.said.write(tx, id)?;
     write_last_words(tx, &brand, &part.words)?;
+    write_pairings(tx, id, &part.pairings)?;
     let changes: Vec<(u64, u64, u64)> = moved.iter().map(|m| (m.node.0, m.from, m.to)).collect();
     record_changes(tx, id, last, &changes)?;
     Ok((part, moved.into_iter().map(|m| Moved { node: m.node.0, from: m.from, to: m.to }).collect()))

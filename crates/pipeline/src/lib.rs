@@ -37,6 +37,7 @@ mod effects;
 mod customers;
 mod segments;
 mod identity;
+mod matching;
 mod names;
 mod story;
 mod profile;
@@ -65,6 +66,7 @@ pub use identity::{
 pub use jobs::{Job, JobHandle};
 pub use journeys::{BehindStage, Calls, Met, Person, ScoreReport, View};
 pub use person::LastWord;
+pub use matching::{Matching, ReviewColumn, ReviewDecision, ReviewPage, ReviewPair, ReviewSide};
 pub use profile::{
     Computed, ConsentWord, Counted, CustomerStage, Inferred, LastAnswer, LastWords, Profile, PurposeConsent, Region,
     Seen, Spend, StageState, Stated, StatedBy,
@@ -149,7 +151,16 @@ pub fn migrations() -> Vec<Migration> {
         sql: include_str!("migrations/0008.sql"),
         tables: &[Table { name: "pipeline_identity", kind: TableKind::Definition }],
     };
-    [own, by_id, door, keys, segments, words, rights, identity]
+    let matching = Migration {
+        room: "pipeline",
+        number: 9,
+        sql: include_str!("migrations/0009.sql"),
+        tables: &[
+            Table { name: "pipeline_pairs", kind: TableKind::Definition },
+            Table { name: "pipeline_matching", kind: TableKind::Definition },
+        ],
+    };
+    [own, by_id, door, keys, segments, words, rights, identity, matching]
         .into_iter()
         .chain(throughline_customers::migrations().iter().copied())
         .collect()

@@ -23,7 +23,7 @@ use crate::{Engine, EngineError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::PoisonError;
-use throughline_customers::{region, unlearn};
+use throughline_customers::{pairings_about, region, unlearn};
 use throughline_interactions::{Interaction, MessageKey, Node, Record, SourceId, Tally, Timestamp, WorkspaceId};
 use throughline_ledger::{Frame, FrameKind, Verdict};
 use throughline_store::Store;
@@ -376,7 +376,9 @@ impl Inner {
             nodes.iter().map(|n| (*n, graph.customer(*n))).collect()
         };
         let customers: BTreeSet<u64> = before.iter().flat_map(|(n, customer)| [n.0, *customer]).collect();
-        let remaining = self.remaining(brand, &customers, erasure)?;
+        // What joined people who share no identifier is nobody's own, and is heard again.
+        let decisions = self.store.read(|c| pairings_about(c, workspace, &nodes))?;
+        let remaining = self.remaining(brand, &customers, erasure, decisions)?;
         let frames: Vec<&Frame> = remaining.iter().collect();
         let rows = self.follow(position, Disk::Waits, |tx| {
             unlearn(tx, workspace, &mut brand.graph(), &nodes)?;
@@ -408,22 +410,24 @@ impl Inner {
         self.tell_segments(brand, &[], &rows, &others)
     }
 
-    /// The frames of customers but for those that go, in the order of the ledger.
+    /// The frames of customers but for those that go, with some more, in the order of the ledger.
     fn remaining(
         &self,
         brand: &Brand,
         customers: &BTreeSet<u64>,
         erasure: &ErasureFrame,
+        more: Vec<u64>,
     ) -> Result<Vec<Frame>, EngineError> {
         let snapshot = brand.snapshot()?;
         let going: HashSet<u64> = erasure.positions.iter().copied().collect();
-        let mut positions = Vec::new();
+        let mut positions = more;
         for id in customers {
             let Some(customer) = snapshot.customer(*id) else { continue };
             positions.extend((0..customer.len()).map(|i| customer.position(i)).filter(|p| !going.contains(p)));
             snapshot.check(*id).map_err(|e| EngineError::Timeline(e.to_string()))?;
         }
         positions.sort_unstable();
+        positions.dedup();
         let mut frames = Vec::with_capacity(positions.len());
         for page in positions.chunks(PAGE) {
             frames.extend(self.ledger.read_many(page)?.into_iter().filter(|f| !f.header.erased));

@@ -76,6 +76,7 @@ mod tests {
             occurred_at: Timestamp(at * 60_000_000),
             position: at.unsigned_abs(),
             cut,
+            decided: None,
         }
     }
 

@@ -8,6 +8,7 @@ mod encryption;
 mod erasure;
 mod formats;
 mod identity;
+mod matching;
 mod outcomes;
 mod receipts;
 mod retiring;
