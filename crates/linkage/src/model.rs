@@ -336,9 +336,7 @@ pub fn link(table: &Table, split: Option<usize>, options: &Options) -> Linkage {
     let patterns = compare_all(&kinds, table, &candidates);
     let unique = group(&patterns);
     let mut counts = Counts::new(columns);
-    let n = (options.strangers as f64).min(universe.pairs() * 2.0) as u64;
-    let random: Vec<Pair> = (0..n).map(|i| universe.at_random(i)).collect();
-    compare_all(&kinds, table, &random).iter().for_each(|p| counts.add(p, 1.0));
+    compare_all(&kinds, table, &universe.sample(options.strangers)).iter().for_each(|p| counts.add(p, 1.0));
     let u = counts.shares(&OF_STRANGERS);
     let mut model = Model {
         universe,

@@ -35,8 +35,21 @@ impl Universe {
         }
     }
 
-    /// The nth pair at random; there is at least one.
-    pub(crate) fn at_random(&self, n: u64) -> Pair {
+    /// About `n` pairs at random; all of them where there are not many more, so that it does not matter in which
+    /// order the records of a small table stand. There is at least one.
+    pub(crate) fn sample(&self, n: usize) -> Vec<Pair> {
+        if self.pairs() > 2.0 * n as f64 {
+            return (0..n as u64).map(|i| self.at_random(i)).collect();
+        }
+        let rows = |from: usize, to: usize| (from as u32)..(to as u32);
+        match self.split {
+            Some(split) => rows(0, split).flat_map(|a| rows(split, self.rows).map(move |b| (a, b))).collect(),
+            None => rows(0, self.rows).flat_map(|a| rows(a as usize + 1, self.rows).map(move |b| (a, b))).collect(),
+        }
+    }
+
+    /// The nth pair at random.
+    fn at_random(&self, n: u64) -> Pair {
         let (x, y) = (number(2 * n + 1), number(2 * n + 2));
         match self.split {
             Some(split) => ((x % split) as u32, (split + y % (self.rows - split)) as u32),
@@ -47,7 +60,7 @@ impl Universe {
         }
     }
 
-    /// Up to `n` pairs at random that say the same in a column.
+    /// Up to `n` pairs at random that say the same in a column; all of them where there are not more.
     pub(crate) fn agreeing(&self, table: &Table, column: usize, n: usize) -> Vec<Pair> {
         let mut groups: BTreeMap<&str, [Vec<u32>; 2]> = BTreeMap::new();
         for (at, row) in table.rows.iter().enumerate().filter(|(_, row)| !row[column].is_empty()) {
@@ -76,6 +89,15 @@ impl Universe {
                 }
             }
         };
-        (0..n.min(total) as u64).map(pick).collect()
+        if total > n {
+            return (0..n as u64).map(pick).collect();
+        }
+        let all = |[a, b]: &[Vec<u32>; 2]| -> Vec<Pair> {
+            match self.split {
+                Some(_) => a.iter().flat_map(|x| b.iter().map(|y| (*x, *y))).collect(),
+                None => a.iter().enumerate().flat_map(|(i, x)| a[i + 1..].iter().map(|y| (*x, *y))).collect(),
+            }
+        };
+        begins.into_iter().flat_map(|(_, group)| all(group)).collect()
     }
 }

@@ -65,8 +65,8 @@ pub use identity::{
 };
 pub use jobs::{Job, JobHandle};
 pub use journeys::{BehindStage, Calls, Met, Person, ScoreReport, View};
-pub use person::LastWord;
 pub use matching::{Matching, ReviewColumn, ReviewDecision, ReviewPage, ReviewPair, ReviewSide};
+pub use person::LastWord;
 pub use profile::{
     Computed, ConsentWord, Counted, CustomerStage, Inferred, LastAnswer, LastWords, Profile, PurposeConsent, Region,
     Seen, Spend, StageState, Stated, StatedBy,

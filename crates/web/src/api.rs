@@ -7,6 +7,7 @@ mod journeys;
 mod metrics;
 mod plan;
 mod profile;
+mod review;
 mod rights;
 mod scorecards;
 mod segments;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/api/v1/scorecards/{kind}/{value}", Area::Figures, scorecards::value),
         get("/api/v1/scorecards/{kind}/{value}/people", Area::Customers, scorecards::people),
         get("/api/v1/customers", Area::Customers, customers::customers),
+        get("/api/v1/customers/review", Area::Customers, review::review),
         get("/api/v1/customers/{id}", Area::Customers, customers::customer),
         get("/api/v1/customers/{id}/why", Area::Customers, customers::why),
         get("/api/v1/customers/{id}/identity", Area::Customers, identity::identity),

@@ -43,6 +43,7 @@ mod scorecard_weeks;
 mod places;
 mod plan;
 mod privacy;
+mod review;
 mod segments;
 mod receipts;
 mod requests;
@@ -115,6 +116,10 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/customers", Area::Customers, customers::customers),
         get("/customers/shared", Area::Customers, shared::list),
         post("/customers/shared", Area::Decide, shared::decide),
+        get("/customers/review", Area::Customers, review::review),
+        post("/customers/review", Area::Decide, review::decide),
+        post("/customers/review/look", Area::Decide, review::look),
+        post("/customers/review/automatic", Area::Workspace, review::automatic),
         get("/customers/{id}", Area::Customers, customers::story),
         post("/customers/{id}/separate", Area::Decide, customers::separate),
         post("/customers/{id}/erase", Area::Decide, customers::erase),

@@ -255,3 +255,14 @@ mod tests {
         assert_eq!(minute(at, None), "27 Oct 2018, 01:03");
     }
 }
+
+/// What shows that two identifiers are one person's: the fact in which both stood, or whoever decided it.
+pub(crate) fn proof(link: &throughline_customers::Evidence, zone: Option<&Zone>) -> String {
+    match &link.decided {
+        Some(d) => {
+            let by = if d.by.is_empty() { "this program" } else { &d.by };
+            format!("were decided to be one person by {by} on {}", day(d.at, zone))
+        }
+        None => format!("stood in one interaction on {}", day(link.occurred_at, zone)),
+    }
+}

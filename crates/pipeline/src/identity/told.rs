@@ -5,7 +5,7 @@ use crate::{Engine, EngineError};
 use serde::Serialize;
 use std::collections::HashMap;
 use throughline_customers::{Change, Happened, IdentifierOf, Ruling, Shared, identifiers_of};
-use throughline_interactions::{Identifier, Node, Timestamp, WorkspaceId};
+use throughline_interactions::{Identifier, Node, SourceId, Timestamp, WorkspaceId};
 
 /// Somebody as of a time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -76,7 +76,7 @@ pub struct IdentityChange {
     pub shared: Option<Shared>,
     /// The event of the fact, in the source's words.
     pub because: Option<String>,
-    /// Who decided.
+    /// Who decided, where a person did.
     pub by: Option<String>,
     /// Where the fact or the decision stands in the ledger.
     pub position: Option<u64>,
@@ -155,9 +155,10 @@ impl Engine {
             let frame = self.inner().ledger.read(position)?;
             if !frame.header.erased {
                 let fact = decode(&frame).map_err(|e| EngineError::Damaged(e.to_string()))?;
-                match c.happened {
-                    Happened::Decided(_) => change.by = fact.first_ref("staff").map(str::to_owned),
-                    _ => change.because = Some(fact.event),
+                change.by =
+                    fact.first_ref("staff").map(str::to_owned).filter(|_| fact.source.as_str() == SourceId::SYSTEM);
+                if !matches!(c.happened, Happened::Decided(_)) {
+                    change.because = Some(fact.event);
                 }
             }
         }

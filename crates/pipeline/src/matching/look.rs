@@ -133,7 +133,8 @@ pub(super) fn look(inner: &Inner, brand: &Brand) -> Result<(), EngineError> {
 fn compare(records: &Records) -> Vec<Found> {
     let table = &records.table;
     let kinds: Vec<Kind> = table.columns.iter().map(|c| c.kind).collect();
-    let mut links = link(table, None, &Options { least_probability: LEAST, ..Options::default() }).links;
+    let how = Options { least_probability: LEAST, ..Options::default() };
+    let mut links = link(table, None, &how).links;
     let mut partners: HashMap<u32, u32> = HashMap::new();
     for l in &links {
         *partners.entry(l.a).or_default() += 1;

@@ -142,7 +142,8 @@ pub(super) struct Records {
     pub(super) too_many: u64,
 }
 
-/// Makes a table of those who can be compared, in the order of their nodes.
+/// Makes a table of those who can be compared, in the order of what is known of them: which pairs a model is learned
+/// from depends on the order, and nodes are told apart by a secret.
 pub(super) fn records(people: HashMap<u64, Known>) -> Records {
     let customers = people.len();
     let mut rows: Vec<(Known, Vec<String>)> = people
@@ -159,7 +160,7 @@ pub(super) fn records(people: HashMap<u64, Known>) -> Records {
         rows.truncate(MOST);
     }
     let too_many = able - rows.len();
-    rows.sort_by_key(|(k, _)| k.node);
+    rows.sort_by(|(k, x), (l, y)| (x, k.node).cmp(&(y, l.node)));
     let least = ((rows.len() as f64 * SHARE) as usize).max(FEWEST);
     let filled = |column: usize| rows.iter().filter(|(_, v)| !v[column].is_empty()).count();
     let columns = COLUMNS.iter().enumerate().map(|(at, c)| Column {

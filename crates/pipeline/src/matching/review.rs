@@ -221,7 +221,7 @@ impl Engine {
         })?;
         match decision == ReviewDecision::Same && !is_one {
             true => Err(EngineError::Refused(
-                "a guard keeps these two apart: one of their identifiers is shared by too many people".to_owned(),
+                "they stay two: what is held of one of their identifiers keeps it from joining people (Customers, Shared identifiers)".to_owned(),
             )),
             false => Ok(()),
         }

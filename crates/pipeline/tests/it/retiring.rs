@@ -9,7 +9,7 @@ use throughline_pipeline::{Engine, Keeping, Kind, Retiring, StoryQuery, Then};
 
 const ALL: StoryQuery = StoryQuery { newest_first: false, offset: 0, limit: usize::MAX };
 
-fn rule(event: &str, days: u32, then: Then) -> Keeping {
+pub fn rule(event: &str, days: u32, then: Then) -> Keeping {
     Keeping {
         id: u64::from(days),
         event: event.to_owned(),
@@ -39,7 +39,7 @@ fn retire(engine: &Engine, rules: &[Keeping]) -> u64 {
     .sum()
 }
 
-fn apply(engine: &Engine, rules: &[Keeping]) -> u64 {
+pub fn apply(engine: &Engine, rules: &[Keeping]) -> u64 {
     let gone = retire(engine, rules);
     engine.finish_erasing(SHOP).unwrap();
     gone

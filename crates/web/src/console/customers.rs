@@ -81,6 +81,8 @@ struct CustomersPage {
     lines: Vec<Line>,
     next: Option<String>,
     is_search: bool,
+    /// Pairs that may be one person.
+    pairs: u64,
 }
 
 #[derive(Deserialize)]
@@ -99,8 +101,9 @@ pub(crate) async fn customers(
     let Query(Listing { search, after }) = query?;
     let workspace = visit.workspace()?.id;
     let query = CustomerQuery { search: search.trim().to_owned(), after, limit: 50 };
-    let (found, encrypted) =
-        web.ask(move |e| Ok((e.customers(workspace, &query)?, e.encrypts_names(workspace)?))).await?;
+    let (found, encrypted, pairs) = web
+        .ask(move |e| Ok((e.customers(workspace, &query)?, e.encrypts_names(workspace)?, e.review_count(workspace)?)))
+        .await?;
     let mut frame = Frame::new(&web, visit, Room::Customers, "Customers").await?;
     let lines: Vec<Line> = found.rows.iter().map(|r| Line::new(&frame.visit, frame.zone.as_ref(), r)).collect();
     let is_search = !search.trim().is_empty();
@@ -117,7 +120,7 @@ pub(crate) async fn customers(
     };
     frame.search = search;
     let next = found.next.map(|n| frame.to(format!("/customers?after={n}")));
-    page(&CustomersPage { frame, sub, lines, next, is_search })
+    page(&CustomersPage { frame, sub, lines, next, is_search, pairs })
 }
 
 #[derive(Template)]

@@ -83,7 +83,10 @@ fn words(c: &IdentityChange) -> String {
     let because = c.because.as_ref().map_or_else(String::new, |event| format!(", because of “{event}”"));
     let by = c.by.as_ref().map_or_else(|| "a person".to_owned(), Clone::clone);
     match c.what {
-        WhatChanged::Joined => format!("{a} and {b} became one{because}"),
+        WhatChanged::Joined => match &c.by {
+            Some(who) => format!("{who} decided that {a} and {b} are one person"),
+            None => format!("{a} and {b} became one{because}"),
+        },
         WhatChanged::HeldBack => format!("{a} was not joined with {b}: {}", why(c.shared)),
         WhatChanged::ChangedHands => format!("{a} was theirs from then on, after it had been somebody else’s"),
         WhatChanged::Separated => format!("{by} took {a} and {b} apart"),

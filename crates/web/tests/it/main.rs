@@ -24,6 +24,7 @@ mod post;
 #[path = "../../../outreach/tests/it/servers.rs"]
 mod servers;
 mod receiving;
+mod review;
 mod rights;
 mod scorecards;
 mod script;
