@@ -12,6 +12,9 @@ use throughline_interactions::{
 use throughline_pipeline::{Engine, NewSegment, NewWorkspace, Options, Received};
 use throughline_segments::SegmentId;
 
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const EVENTS: [&str; 8] = [
     "Page Viewed",
     "Product Viewed",
@@ -197,6 +200,17 @@ fn measure() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     told("the list and its search", list);
+
+    let began = Instant::now();
+    let looked = engine.match_now(shop.id)?;
+    println!(
+        "{} of {} customers compared in {:.1} s, {} pairs of them may be one person",
+        looked.records,
+        looked.customers,
+        began.elapsed().as_secs_f64(),
+        looked.pairs
+    );
+    println!("memory: {}", resident());
 
     let began = Instant::now();
     let make = |name: String, rule: serde_json::Value| -> Result<SegmentId, Box<dyn std::error::Error>> {

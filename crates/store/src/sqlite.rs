@@ -17,8 +17,8 @@ pub(crate) fn connect(path: &Path) -> sql::Result<Connection> {
     // definitions cannot be had again. secure_delete overwrites what is erased at once.
     c.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;
-         PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -16000;
-         PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;",
+         PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -64000;
+         PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 40000;",
     )?;
     c.set_prepared_statement_cache_capacity(128);
     Ok(Connection::sqlite(c))

@@ -4,6 +4,7 @@
 use super::Fold;
 use crate::decided::Decided;
 use crate::identity::{Edge, NodeKind};
+use crate::read::customer_of;
 use std::collections::HashSet;
 use throughline_interactions::{Identifier, Interaction, MessageKey, Node, SourceId, WorkspaceId};
 use throughline_store::sql::{self, Connection, Transaction, params};
@@ -127,15 +128,20 @@ pub fn pairings_about(c: &Connection, workspace: WorkspaceId, nodes: &[Node]) ->
 /// apart; the smaller id first, as it is stored.
 pub fn kept_apart(c: &Connection, workspace: WorkspaceId) -> sql::Result<HashSet<(i64, i64)>> {
     let mut select = c.prepare_cached(
-        "SELECT x.customer, y.customer
-         FROM (SELECT a, b FROM customers_pairings WHERE workspace = $1 AND is_same = 0
-               UNION SELECT a, b FROM customers_cuts WHERE workspace = $1) AS d
-         JOIN customers_nodes x ON x.workspace = $1 AND x.node = d.a
-         JOIN customers_nodes y ON y.workspace = $1 AND y.node = d.b
-         WHERE x.customer <> y.customer",
+        "SELECT a, b FROM customers_pairings WHERE workspace = $1 AND is_same = 0
+         UNION SELECT a, b FROM customers_cuts WHERE workspace = $1",
     )?;
-    let rows = select.query_map(params![workspace.0], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?)))?;
-    rows.map(|row| row.map(|(x, y)| (x.min(y), x.max(y)))).collect()
+    let decided = select.query_map(params![workspace.0], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?)))?;
+    let of = |node: i64| customer_of(c, workspace, Node(node.cast_unsigned()));
+    let mut apart = HashSet::new();
+    // Asked one by one: a plan that joins the table of nodes with itself is a matter of luck.
+    for pair in decided {
+        let (a, b) = pair?;
+        if let Some((x, y)) = of(a)?.zip(of(b)?).filter(|(x, y)| x != y) {
+            apart.insert((x.cast_signed().min(y.cast_signed()), x.cast_signed().max(y.cast_signed())));
+        }
+    }
+    Ok(apart)
 }
 
 /// How decisions about pairs that were at least so probable turned out: that they are one, and that they are two.

@@ -93,25 +93,19 @@ struct Waiting {
 fn waiting(c: &Connection, workspace: WorkspaceId) -> sql::Result<Vec<Waiting>> {
     let apart = kept_apart(c, workspace)?;
     let mut select = c.prepare_cached(
-        "SELECT p.a, p.b, p.probability, p.put_off_at, x.customer, y.customer FROM pipeline_pairs p
-         JOIN customers_nodes x ON x.workspace = p.workspace AND x.node = p.a
-         JOIN customers_nodes y ON y.workspace = p.workspace AND y.node = p.b
-         WHERE p.workspace = $1 AND x.customer <> y.customer
-         ORDER BY p.put_off_at, p.probability DESC, p.a, p.b",
+        "SELECT a, b, probability, put_off_at FROM pipeline_pairs WHERE workspace = $1
+         ORDER BY put_off_at, probability DESC, a, b",
     )?;
     let mut rows = select.query(params![workspace.0])?;
     let mut waiting = Vec::new();
     while let Some(r) = rows.next()? {
         let node = |i: usize| r.get::<_, i64>(i).map(|n| Node(n.cast_unsigned()));
-        let (x, y): (i64, i64) = (r.get(4)?, r.get(5)?);
-        if !apart.contains(&(x.min(y), x.max(y))) {
-            waiting.push(Waiting {
-                a: node(0)?,
-                b: node(1)?,
-                customers: [x.cast_unsigned(), y.cast_unsigned()],
-                probability: r.get(2)?,
-                is_put_off: r.get::<_, i64>(3)? != 0,
-            });
+        let (a, b) = (node(0)?, node(1)?);
+        let Some((x, y)) = customer_of(c, workspace, a)?.zip(customer_of(c, workspace, b)?) else { continue };
+        let ids = (x.cast_signed().min(y.cast_signed()), x.cast_signed().max(y.cast_signed()));
+        if x != y && !apart.contains(&ids) {
+            let is_put_off = r.get::<_, i64>(3)? != 0;
+            waiting.push(Waiting { a, b, customers: [x, y], probability: r.get(2)?, is_put_off });
         }
     }
     // Two others of the same two people ask the same question.
