@@ -48,6 +48,15 @@ pub fn migrations() -> &'static [Migration] {
             sql: include_str!("migrations/0005.sql"),
             tables: &[Table { name: "customers_pairings", kind: TableKind::Derived }],
         },
+        Migration {
+            room: "customers",
+            number: 6,
+            sql: include_str!("migrations/0006.sql"),
+            tables: &[
+                Table { name: "customers_seen", kind: TableKind::Derived },
+                Table { name: "customers_scores", kind: TableKind::Derived },
+            ],
+        },
     ]
 }
 
@@ -228,38 +237,27 @@ impl<'a> Fold<'a> {
     /// Writes the batch's rows.
     pub fn write(self, tx: &Transaction<'_>) -> sql::Result<FoldedBatch> {
         let w = self.workspace.0;
+        let mut seen = tx.prepare_cached(include_str!("sql/upsert_seen.sql"))?;
         let mut upsert = tx.prepare_cached(include_str!("sql/upsert_node.sql"))?;
+        let mut upsert_named = tx.prepare_cached(include_str!("sql/upsert_named_node.sql"))?;
+        let mut upsert_score = tx.prepare_cached(include_str!("sql/upsert_score.sql"))?;
+        // In the order in which the database keeps them.
         let mut nodes: Vec<_> = self.seen.into_iter().collect();
-        nodes.sort_unstable_by_key(|(n, _)| *n);
+        nodes.sort_unstable_by_key(|(n, _)| n.0.cast_signed());
         for (node, s) in nodes {
             let id = node.0.cast_signed();
-            upsert.queue(params![
-                w,
-                id,
-                self.graph.customer(node).cast_signed(),
-                s.kind,
-                self.names.write(node, &s.value),
-                self.names.index(&lower(&s.value)),
-                s.first.0,
-                s.last.0,
-                s.interactions.cast_signed(),
-            ])?;
-            if let Some((Timestamp(at), name)) = s.name {
-                let stored = self.names.write(node, &name);
-                tx.prepare_cached(include_str!("sql/name_node.sql"))?.queue(params![
-                    stored,
-                    self.names.index(&lower(&name)),
-                    at,
-                    w,
-                    id,
-                    at,
-                    stored
-                ])?;
+            seen.queue(params![w, id, s.first.0, s.last.0, s.interactions.cast_signed()])?;
+            let customer = self.graph.customer(node).cast_signed();
+            let (value, search) = (self.names.write(node, &s.value), self.names.index(&lower(&s.value)));
+            match s.name {
+                None => upsert.queue(params![w, id, customer, s.kind, value, search])?,
+                Some((Timestamp(at), name)) => {
+                    let (stored, index) = (self.names.write(node, &name), self.names.index(&lower(&name)));
+                    upsert_named.queue(params![w, id, customer, s.kind, value, search, stored, index, at])?;
+                }
             }
             if let Some((Timestamp(at), score)) = s.score {
-                let (kind, value, min, max) = (score.kind.as_str(), score.value, score.min, score.max);
-                tx.prepare_cached(include_str!("sql/score_node.sql"))?
-                    .queue(params![kind, value, min, max, at, w, id, at, kind, value, min, max])?;
+                upsert_score.queue(params![w, id, score.kind.as_str(), score.value, score.min, score.max, at])?;
             }
         }
         self.telling.write(tx, w, self.names)?;
@@ -403,6 +401,19 @@ fn node(r: &sql::Row<'_>, i: usize) -> sql::Result<Node> {
     Ok(Node(r.get::<_, i64>(i)?.cast_unsigned()))
 }
 
+/// Deletes what is known of a node itself.
+pub(crate) fn forget_node(tx: &Transaction<'_>, workspace: u32, node: i64) -> sql::Result<()> {
+    for sql in [
+        "DELETE FROM customers_nodes WHERE workspace = $1 AND node = $2",
+        "DELETE FROM customers_seen WHERE workspace = $1 AND node = $2",
+        "DELETE FROM customers_scores WHERE workspace = $1 AND node = $2",
+        "DELETE FROM customers_called WHERE workspace = $1 AND node = $2",
+    ] {
+        tx.prepare_cached(sql)?.execute(params![workspace, node])?;
+    }
+    traits::forget(tx, workspace, node)
+}
+
 /// Erases people: their rows go, their nodes are remembered as erased. Returns who else moved
 /// because a link went with them.
 pub fn forget(
@@ -415,14 +426,12 @@ pub fn forget(
     let moved = graph.forget(nodes);
     for n in nodes {
         let (w, n) = (workspace.0, n.0.cast_signed());
-        tx.prepare_cached("DELETE FROM customers_nodes WHERE workspace = $1 AND node = $2")?.execute(params![w, n])?;
-        traits::forget(tx, w, n)?;
+        forget_node(tx, w, n)?;
         tx.prepare_cached("DELETE FROM customers_links WHERE workspace = $1 AND (a = $2 OR b = $2)")?
             .execute(params![w, n])?;
         for sql in [
             "DELETE FROM customers_cuts WHERE workspace = $1 AND (a = $2 OR b = $2)",
             "DELETE FROM customers_decisions WHERE workspace = $1 AND (a = $2 OR b = $2)",
-            "DELETE FROM customers_called WHERE workspace = $1 AND node = $2",
             "DELETE FROM customers_pairings WHERE workspace = $1 AND (a = $2 OR b = $2)",
         ] {
             tx.prepare_cached(sql)?.execute(params![w, n])?;

@@ -29,7 +29,7 @@ pub use identity::{
 pub use names::{Clear, NameCodec};
 pub use read::{
     CustomerPage, CustomerProfile, CustomerQuery, CustomerRow, Evidence, IdentifierOf, customer, customer_count,
-    customer_of, customer_row, customers, identifiers_of, joins_by_hour,
+    customer_of, customer_row, customers, identifiers_of, joins_by_hour, keep_order_of_seen,
 };
 pub use recode::recode;
 pub use traits::{Told, Trait};

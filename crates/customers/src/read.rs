@@ -6,7 +6,7 @@ use crate::traits::Trait;
 use serde::Serialize;
 use std::collections::HashMap;
 use throughline_interactions::{Identifier, Node, Score, ScoreKind, Timestamp, WorkspaceId, identifier_rank};
-use throughline_store::sql::{self, Connection, Row, params};
+use throughline_store::sql::{self, Connection, OptionalExtension, Row, Transaction, params};
 
 /// What to list.
 #[derive(Debug, Clone, Default)]
@@ -140,6 +140,15 @@ pub fn customers(
     Ok(CustomerPage { rows, next, total })
 }
 
+/// Keeps identifiers in the order in which they were last seen, or no longer: while many facts wait to be folded, the
+/// order costs more than it is worth, and the list sorts what it shows.
+pub fn keep_order_of_seen(tx: &Transaction<'_>, is_kept: bool) -> sql::Result<()> {
+    tx.execute_batch(match is_kept {
+        true => "CREATE INDEX IF NOT EXISTS customers_seen_last ON customers_seen (workspace, last_seen, node)",
+        false => "DROP INDEX IF EXISTS customers_seen_last",
+    })
+}
+
 /// Customers by their last interaction; one of several identifiers is skipped at its older ones.
 fn by_last_seen(c: &Connection, w: u32, after: Option<&str>, limit: usize) -> sql::Result<(Vec<u64>, Option<String>)> {
     let (mut seen, mut node) = after
@@ -147,35 +156,44 @@ fn by_last_seen(c: &Connection, w: u32, after: Option<&str>, limit: usize) -> sq
         .and_then(|(s, n)| Some((s.parse::<i64>().ok()?, n.parse::<i64>().ok()?)))
         .unwrap_or((i64::MAX, i64::MAX));
     let mut statement = c.prepare_cached(
-        "SELECT last_seen, node, customer,
-                NOT EXISTS (SELECT 1 FROM customers_nodes m
-                            WHERE m.workspace = n.workspace AND m.customer = n.customer
-                              AND (m.last_seen > n.last_seen OR (m.last_seen = n.last_seen AND m.node > n.node)))
-         FROM customers_nodes n
+        "SELECT last_seen, node FROM customers_seen
          WHERE workspace = $1 AND (last_seen < $2 OR (last_seen = $2 AND node < $3))
          ORDER BY last_seen DESC, node DESC LIMIT $4",
     )?;
     let mut ids = Vec::with_capacity(limit);
     loop {
         let rows = statement
-            .query_map(params![w, seen, node, limit as i64 + 1], |r| {
-                Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?, r.get::<_, bool>(3)?))
-            })?
+            .query_map(params![w, seen, node, limit as i64 + 1], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?)))?
             .collect::<sql::Result<Vec<_>>>()?;
         let n = rows.len();
-        for (s, at, customer, is_latest) in rows {
-            if is_latest && ids.len() == limit {
+        for (s, at) in rows {
+            let latest = latest_of_its_customer(c, w, (s, at))?;
+            if latest.is_some() && ids.len() == limit {
                 return Ok((ids, Some(format!("{seen}.{node}"))));
             }
             (seen, node) = (s, at);
-            if is_latest {
-                ids.push(customer.cast_unsigned());
-            }
+            ids.extend(latest);
         }
         if n <= limit {
             return Ok((ids, None));
         }
     }
+}
+
+/// The customer of a node, if none of its other nodes was seen later.
+fn latest_of_its_customer(c: &Connection, w: u32, (last, node): (i64, i64)) -> sql::Result<Option<u64>> {
+    let mut of = c.prepare_cached("SELECT customer FROM customers_nodes WHERE workspace = $1 AND node = $2")?;
+    let Some(customer) = of.query_row(params![w, node], |r| r.get::<_, i64>(0)).optional()? else { return Ok(None) };
+    let mut others = c.prepare_cached("SELECT node FROM customers_nodes WHERE workspace = $1 AND customer = $2")?;
+    let mut seen = c.prepare_cached("SELECT last_seen FROM customers_seen WHERE workspace = $1 AND node = $2")?;
+    for other in others.query_map(params![w, customer], |r| r.get::<_, i64>(0))? {
+        let other = other?;
+        let at = seen.query_row(params![w, other], |r| r.get::<_, i64>(0)).optional()?;
+        if at.is_some_and(|at| (at, other) > (last, node)) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(customer.cast_unsigned()))
 }
 
 /// Customers of whom an identifier or the name begins with `needle`, or is it where they are encrypted, or
@@ -213,46 +231,55 @@ fn found(c: &Connection, w: u32, needle: &str, limit: usize, names: &dyn NameCod
     Ok(ids)
 }
 
+/// When an identifier was seen first and last, and how often.
+const SEEN: &str = "SELECT first_seen, last_seen, interactions FROM customers_seen WHERE workspace = $1 AND node = $2";
+
+fn seen_row(r: &Row<'_>) -> sql::Result<(Timestamp, Timestamp, u64)> {
+    Ok((Timestamp(r.get(0)?), Timestamp(r.get(1)?), r.get::<_, i64>(2)?.cast_unsigned()))
+}
+
 struct NodeRow {
     of: IdentifierOf,
     name: Option<(i64, String)>,
     score: Option<(i64, Score)>,
 }
 
-fn node_row(r: &Row<'_>) -> sql::Result<NodeRow> {
-    let score = match r.get::<_, Option<String>>(8)? {
-        Some(kind) => {
-            let kind = ScoreKind::new(&kind).unwrap_or(ScoreKind::Other(kind));
-            Some((r.get(12)?, Score { kind, value: r.get(9)?, min: r.get(10)?, max: r.get(11)? }))
-        }
-        None => None,
-    };
-    let name = match r.get::<_, Option<String>>(6)? {
-        Some(name) => Some((r.get(7)?, name)),
-        None => None,
-    };
-    Ok(NodeRow {
-        of: IdentifierOf {
-            node: Node(r.get::<_, i64>(0)?.cast_unsigned()),
-            identifier: Identifier { kind: r.get(1)?, value: r.get(2)? },
-            first_seen: Timestamp(r.get(3)?),
-            last_seen: Timestamp(r.get(4)?),
-            interactions: r.get::<_, i64>(5)?.cast_unsigned(),
-        },
-        name,
-        score,
-    })
-}
-
 fn node_rows(c: &Connection, w: u32, id: u64, names: &dyn NameCodec) -> sql::Result<Vec<NodeRow>> {
     let mut rows = c
         .prepare_cached(
-            "SELECT node, kind, value, first_seen, last_seen, interactions, name, name_at,
-                    score_kind, score_value, score_min, score_max, score_at
-             FROM customers_nodes WHERE workspace = $1 AND customer = $2",
+            "SELECT node, kind, value, name, name_at FROM customers_nodes WHERE workspace = $1 AND customer = $2",
         )?
-        .query_map(params![w, id.cast_signed()], node_row)?
+        .query_map(params![w, id.cast_signed()], |r| {
+            let node = Node(r.get::<_, i64>(0)?.cast_unsigned());
+            let identifier = Identifier { kind: r.get(1)?, value: r.get(2)? };
+            let (first_seen, last_seen, interactions) = (Timestamp(0), Timestamp(0), 0);
+            let name = match r.get::<_, Option<String>>(3)? {
+                Some(name) => Some((r.get(4)?, name)),
+                None => None,
+            };
+            Ok(NodeRow {
+                of: IdentifierOf { node, identifier, first_seen, last_seen, interactions },
+                name,
+                score: None,
+            })
+        })?
         .collect::<sql::Result<Vec<_>>>()?;
+    let mut seen = c.prepare_cached(SEEN)?;
+    let mut scores = c.prepare_cached(
+        "SELECT kind, value, min, max, answered_at FROM customers_scores WHERE workspace = $1 AND node = $2",
+    )?;
+    for row in &mut rows {
+        let node = row.of.node.0.cast_signed();
+        if let Some(s) = seen.query_row(params![w, node], seen_row).optional()? {
+            (row.of.first_seen, row.of.last_seen, row.of.interactions) = s;
+        }
+        let score = scores.query_row(params![w, node], |r| {
+            let kind: String = r.get(0)?;
+            let kind = ScoreKind::new(&kind).unwrap_or(ScoreKind::Other(kind));
+            Ok((r.get(4)?, Score { kind, value: r.get(1)?, min: r.get(2)?, max: r.get(3)? }))
+        });
+        row.score = score.optional()?;
+    }
     for row in &mut rows {
         let (of, node) = (&mut row.of.identifier.value, row.of.node);
         *of = names.read(node, std::mem::take(of));
@@ -298,21 +325,15 @@ pub fn identifiers_of(
     names: &dyn NameCodec,
 ) -> sql::Result<Vec<IdentifierOf>> {
     let mut all = Vec::new();
-    let mut select = c.prepare_cached(
-        "SELECT kind, value, first_seen, last_seen, interactions FROM customers_nodes WHERE workspace = $1 AND node = $2",
-    )?;
+    let mut select = c.prepare_cached("SELECT kind, value FROM customers_nodes WHERE workspace = $1 AND node = $2")?;
+    let mut seen = c.prepare_cached(SEEN)?;
     for node in nodes {
-        let found = select.query_map(params![workspace.0, node.0.cast_signed()], |r| {
-            Ok(IdentifierOf {
-                node,
-                identifier: Identifier { kind: r.get(0)?, value: names.read(node, r.get(1)?) },
-                first_seen: Timestamp(r.get(2)?),
-                last_seen: Timestamp(r.get(3)?),
-                interactions: r.get::<_, i64>(4)?.cast_unsigned(),
-            })
-        })?;
-        for row in found {
-            all.push(row?);
+        let at = params![workspace.0, node.0.cast_signed()];
+        let known = select.query_row(at, |r| Ok(Identifier { kind: r.get(0)?, value: names.read(node, r.get(1)?) }));
+        if let Some((identifier, (first_seen, last_seen, interactions))) =
+            known.optional()?.zip(seen.query_row(at, seen_row).optional()?)
+        {
+            all.push(IdentifierOf { node, identifier, first_seen, last_seen, interactions });
         }
     }
     Ok(all)
@@ -367,10 +388,9 @@ pub fn customer(
 
 /// The customer that a node belongs to now, by the tables; `None` if the node was never seen.
 pub fn customer_of(c: &Connection, workspace: WorkspaceId, node: Node) -> sql::Result<Option<u64>> {
-    sql::OptionalExtension::optional(
-        c.prepare_cached("SELECT customer FROM customers_nodes WHERE workspace = $1 AND node = $2")?
-            .query_row(params![workspace.0, node.0.cast_signed()], |r| Ok(r.get::<_, i64>(0)?.cast_unsigned())),
-    )
+    c.prepare_cached("SELECT customer FROM customers_nodes WHERE workspace = $1 AND node = $2")?
+        .query_row(params![workspace.0, node.0.cast_signed()], |r| Ok(r.get::<_, i64>(0)?.cast_unsigned()))
+        .optional()
 }
 
 /// How many links between two names that had both been seen before occurred in each hour, counted from 1970: how

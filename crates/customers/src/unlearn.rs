@@ -1,7 +1,7 @@
 //! Unlearning people, before they are learned anew from what remains of their facts.
 
+use crate::fold::forget_node;
 use crate::identity::IdentityGraph;
-use crate::traits;
 use std::collections::BTreeSet;
 use throughline_interactions::{Node, WorkspaceId};
 use throughline_store::sql::{self, Connection, Transaction, params};
@@ -38,11 +38,9 @@ pub fn unlearn(
     graph.unlearn(region);
     for n in region {
         let (w, n) = (workspace.0, n.0.cast_signed());
-        tx.prepare_cached("DELETE FROM customers_nodes WHERE workspace = $1 AND node = $2")?.execute(params![w, n])?;
-        traits::forget(tx, w, n)?;
+        forget_node(tx, w, n)?;
         tx.prepare_cached("DELETE FROM customers_links WHERE workspace = $1 AND (a = $2 OR b = $2)")?
             .execute(params![w, n])?;
-        tx.prepare_cached("DELETE FROM customers_called WHERE workspace = $1 AND node = $2")?.execute(params![w, n])?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! write their files, at the latest after [`Options::settle_seconds`](crate::Options). What was not
 //! settled when the process died is read from the ledger again at the next start.
 
+use crate::ahead;
 use crate::aside;
 use crate::brand::Brand;
 use crate::door::Word;
@@ -22,7 +23,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use throughline_customers::{Fold, Pairing, write_pairings};
+use throughline_customers::{Fold, Pairing, keep_order_of_seen, write_pairings};
 use throughline_interactions::{Interaction, MessageKey, Node, Tally, Timestamp, WorkspaceId};
 use throughline_ledger::{Frame, FrameKind, NewFrame};
 use throughline_store::Store;
@@ -31,6 +32,11 @@ use throughline_timeline::{Changes, Moved, Row};
 
 /// The source under which erased interactions are counted.
 pub(crate) const ERASED_SOURCE: &str = "(erased)";
+
+/// Batches that are folded as one where so much waits.
+const AT_ONCE: usize = 8;
+/// Facts that wait and are worth giving up the order of customers for, where they are more than there are identifiers.
+const MANY: u64 = 200_000;
 
 /// Rows by workspace, up to a position.
 pub(crate) struct Settling {
@@ -79,8 +85,15 @@ impl Folding {
         });
         let fold = std::thread::Builder::new().name("fold".into()).spawn(move || {
             crate::give_way();
-            let mut worker =
-                Worker { inner: &folder, inbox: &inbox, hand_over, buffer: BTreeMap::new(), buffered: 0, since: None };
+            let mut worker = Worker {
+                inner: &folder,
+                inbox: &inbox,
+                hand_over,
+                buffer: BTreeMap::new(),
+                buffered: 0,
+                since: None,
+                seen: SeenOrder::GivenUp,
+            };
             if let Err(e) = worker.run() {
                 tracing::error!(error = %e, "folding stopped");
                 folder.fail(format!("working the ledger in stopped: {e}"));
@@ -147,6 +160,16 @@ pub(crate) struct Worker<'a> {
     pub(crate) buffer: BTreeMap<WorkspaceId, Vec<Row>>,
     pub(crate) buffered: usize,
     pub(crate) since: Option<Instant>,
+    pub(crate) seen: SeenOrder,
+}
+
+/// Whether the order in which customers were last seen is kept as they are folded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SeenOrder {
+    /// It is; so many facts waited when it was asked last whether it should be.
+    Kept(u64),
+    /// It is made again when nothing waits any more. It is not known after the start.
+    GivenUp,
 }
 
 impl Worker<'_> {
@@ -216,9 +239,12 @@ impl Worker<'_> {
         self.inner.has_not_fallen_back()?;
         let from = self.inner.folded.load(Ordering::Acquire) + 1;
         if self.inner.ledger.last_position() < from {
+            self.order_customers(0)?;
             return Ok(false);
         }
-        let frames = self.inner.ledger.read_from(from, self.inner.options.batch, 64 << 20)?;
+        self.order_customers(self.inner.ledger.last_position() + 1 - from)?;
+        // The more there is, the more is written at once: rows that lie beside each other are then written together.
+        let frames = self.inner.ledger.read_from(from, self.inner.options.batch * AT_ONCE, 64 << 20)?;
         let Some(last) = frames.last().map(|f| f.header.position) else { return Ok(false) };
         // An erasure stands alone, so that everything before it is written when it looks.
         let mut rest = frames.as_slice();
@@ -238,6 +264,28 @@ impl Worker<'_> {
         self.since.get_or_insert_with(Instant::now);
         self.inner.folded.store(last, Ordering::Release);
         Ok(self.inner.ledger.last_position() > last)
+    }
+
+    /// Gives the order of customers up while more waits to be folded than there are identifiers, and makes it again
+    /// when nothing waits.
+    fn order_customers(&mut self, waiting: u64) -> Result<(), EngineError> {
+        match self.seen {
+            SeenOrder::GivenUp if waiting == 0 => {
+                self.inner.store.write(|tx| keep_order_of_seen(tx, true))?;
+                self.seen = SeenOrder::Kept(MANY / 2);
+            }
+            SeenOrder::Kept(asked) if waiting > 2 * asked => {
+                let count = |c: &sql::Connection| c.query_row("SELECT COUNT(*) FROM customers_seen", [], |r| r.get(0));
+                let known: i64 = self.inner.store.read(count)?;
+                self.seen = SeenOrder::Kept(waiting);
+                if waiting > known.unsigned_abs() {
+                    self.inner.store.write(|tx| keep_order_of_seen(tx, false))?;
+                    self.seen = SeenOrder::GivenUp;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     fn fold_erasure(&mut self, frame: &Frame) -> Result<(), EngineError> {
@@ -406,7 +454,7 @@ pub(crate) fn fold_part<'a>(
     let mut graph = brand.graph();
     let (codec, _) = brand.codec();
     let mut fold = Fold::new(id, &mut graph, &*naming, codec.as_ref());
-    for frame in frames {
+    ahead::decoded(frames, |frame, decoded| {
         let h = &frame.header;
         let at = Timestamp(h.received_at);
         if h.erased {
@@ -415,11 +463,11 @@ pub(crate) fn fold_part<'a>(
                 _ => Tally { accepted: 1, ..Tally::default() },
             };
             part.counted.add(ERASED_SOURCE, &tally, Timestamp(0));
-            continue;
+            return Ok(());
         }
         match h.kind {
             FrameKind::Interaction => {
-                let i = decode(frame)?;
+                let i = decoded()?;
                 part.counted.add(i.source.as_str(), &Tally { accepted: 1, ..Tally::default() }, at);
                 part.changes.extend(read_changes(&i).into_iter().map(|c| (h.position, c)));
                 let decided = aside::decided(&i);
@@ -455,7 +503,7 @@ pub(crate) fn fold_part<'a>(
                 }
             }
             FrameKind::Quarantined => {
-                let i = decode(frame)?;
+                let i = decoded()?;
                 part.counted.add(i.source.as_str(), &Tally { quarantined: 1, ..Tally::default() }, at);
                 part.counted.reason(i.source.as_str(), aside::code(h));
                 part.quarantined.push((frame, i.source.as_str().to_owned(), i.message_id));
@@ -467,7 +515,8 @@ pub(crate) fn fold_part<'a>(
             }
             FrameKind::Erasure => {}
         }
-    }
+        Ok(())
+    })?;
     let moved = fold.write(tx)?.moved;
     for r in &mut part.rows {
         r.customer = graph.customer(Node(r.node));

@@ -26,6 +26,7 @@ mod recent;
 mod tallies;
 mod whereabouts;
 mod folding;
+mod ahead;
 mod reconnecting;
 mod recovery;
 mod history;
@@ -160,7 +161,8 @@ pub fn migrations() -> Vec<Migration> {
             Table { name: "pipeline_matching", kind: TableKind::Definition },
         ],
     };
-    [own, by_id, door, keys, segments, words, rights, identity, matching]
+    let narrow = Migration { room: "pipeline", number: 10, sql: include_str!("migrations/0010.sql"), tables: &[] };
+    [own, by_id, door, keys, segments, words, rights, identity, matching, narrow]
         .into_iter()
         .chain(throughline_customers::migrations().iter().copied())
         .collect()

@@ -10,7 +10,7 @@
 
 use crate::EngineError;
 use crate::engine::Inner;
-use crate::folding::{Order, Settling, Worker};
+use crate::folding::{Order, SeenOrder, Settling, Worker};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -181,6 +181,7 @@ impl Worker<'_> {
                 }
             }
         }
+        self.seen = SeenOrder::GivenUp;
         self.inner.note_reach(None);
         tracing::info!("the database can be reached again, folding goes on");
         Ok(())

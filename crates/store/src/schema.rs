@@ -57,12 +57,12 @@ pub(crate) const OWN: [Migration; 2] = [
 pub(crate) const STEPS: &str = "CREATE TABLE IF NOT EXISTS store_migrations (room TEXT NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (room, number))";
 
 /// A step as PostgreSQL is to take it: texts are ordered and compared byte by byte, as SQLite does it,
-/// whatever the language of the database.
+/// whatever the language of the database. How SQLite is to lay a table out is nothing to it.
 pub(crate) fn for_postgres(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len() + 200);
     for line in sql.lines() {
         let (code, remark) = line.split_once("--").map_or((line, ""), |(code, remark)| (code, remark));
-        out.push_str(&code.replace(" TEXT", " TEXT COLLATE \"C\""));
+        out.push_str(&code.replace(" TEXT", " TEXT COLLATE \"C\"").replace(") WITHOUT ROWID", ")"));
         if !remark.is_empty() {
             out.push_str("--");
             out.push_str(remark);

@@ -18,7 +18,7 @@ pub(crate) fn connect(path: &Path) -> sql::Result<Connection> {
     c.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;
          PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -64000;
-         PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 40000;",
+         PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 100000;",
     )?;
     c.set_prepared_statement_cache_capacity(128);
     Ok(Connection::sqlite(c))

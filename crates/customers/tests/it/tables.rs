@@ -126,8 +126,9 @@ fn rows(batches: &[&[Interaction]]) -> Vec<String> {
     }
     let all = |c: &Connection| {
         let mut rows = c.prepare(
-            "SELECT node, customer, first_seen, last_seen, interactions, name, name_at, score_value, score_at
-             FROM customers_nodes ORDER BY node",
+            "SELECT n.node, n.customer, s.first_seen, s.last_seen, s.interactions, n.name, n.name_at, a.value, a.answered_at
+             FROM customers_nodes n JOIN customers_seen s ON s.workspace = n.workspace AND s.node = n.node
+             LEFT JOIN customers_scores a ON a.workspace = n.workspace AND a.node = n.node ORDER BY n.node",
         )?;
         let line = |r: &throughline_store::sql::Row<'_>| {
             (0..9).map(|i| r.get::<_, throughline_store::sql::types::Value>(i).map(|v| format!("{v:?}"))).collect()

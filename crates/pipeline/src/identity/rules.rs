@@ -13,11 +13,12 @@ use throughline_interactions::{NamingRules, WorkspaceId};
 use throughline_store::Store;
 use throughline_store::sql::{self, OptionalExtension, Transaction, params};
 
-/// Goes up whenever this program makes other nodes or other people of the same facts and rules.
-const VERSION: u64 = 2;
+/// Goes up whenever this program makes other nodes or other people of the same facts and rules, or keeps them
+/// otherwise.
+const VERSION: u64 = 3;
 
 /// What is said of it at the start.
-pub(crate) const READ_ANEW: &str = "who is whom follows from other rules than before, so everything is counted again from the ledger; nothing has to be done, and pages fill from the beginning";
+pub(crate) const READ_ANEW: &str = "this version keeps customers otherwise or follows other rules of who is whom, so everything is counted again from the ledger; nothing has to be done, and pages fill from the beginning";
 
 /// What names whom, and what keeps people apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,6 +15,8 @@ pub(super) struct Known {
 pub(super) const GIVEN: usize = 0;
 pub(super) const SURNAME: usize = 1;
 pub(super) const BIRTHDAY: usize = 2;
+const STREET: usize = 3;
+const POST_CODE: usize = 4;
 pub(super) const EMAIL: usize = 6;
 pub(super) const PHONE: usize = 7;
 /// Not compared: it is parted into the first two where these were not told.
@@ -68,6 +70,15 @@ pub(super) fn of_trait(name: &str) -> Option<usize> {
         return Some(WHOLE_NAME);
     }
     COLUMNS.iter().position(|c| c.told_as.contains(&plain.as_str()))
+}
+
+/// The columns that a trait may say something in, as bits: a name has two parts, and an address has several.
+pub(super) fn at_most(column: usize) -> u16 {
+    match column {
+        WHOLE_NAME => 1 << GIVEN | 1 << SURNAME,
+        STREET => 1 << STREET | 1 << POST_CODE,
+        other => 1 << other,
+    }
 }
 
 /// What a told value says in which columns: an address may come as one object of several.

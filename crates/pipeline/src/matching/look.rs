@@ -2,7 +2,7 @@
 //! is joined where that is wanted.
 
 use super::columns::{self, BIRTHDAY, COLUMNS, GIVEN, SURNAME};
-use super::records::{Records, known, records};
+use super::records::{Records, choose, known, records};
 use super::{Matching, standing};
 use crate::EngineError;
 use crate::brand::Brand;
@@ -92,8 +92,11 @@ pub(super) fn look(inner: &Inner, brand: &Brand) -> Result<(), EngineError> {
     let _one = inner.matching.one.lock().unwrap_or_else(PoisonError::into_inner);
     let (id, names) = (brand.workspace.id, brand.key.clone());
     let job = inner.jobs.start("looking for customers who may be one person", "customers", None);
-    let (people, apart) = inner.store.read(|c| Ok((known(c, id, None, &*names)?, kept_apart(c, id)?)))?;
-    let records = records(people);
+    let (records, apart) = inner.store.read(|c| {
+        let chosen = choose(c, id)?;
+        let people = known(c, id, &chosen, &*names)?;
+        Ok((records(&chosen, people), kept_apart(c, id)?))
+    })?;
     job.total(records.customers);
     let found = compare(&records);
     if inner.stop.load(Ordering::Acquire) {

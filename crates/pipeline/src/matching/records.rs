@@ -1,11 +1,11 @@
 //! Records: what is known of each customer in the columns by which people are compared.
 
 use super::columns::{self, COLUMNS, EMAIL, GIVEN, PHONE, SURNAME, WHOLE_NAME};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use throughline_customers::NameCodec;
 use throughline_interactions::{Node, WorkspaceId, identifier_rank};
 use throughline_linkage::{Column, Kind, Table};
-use throughline_store::sql::{self, Connection, Row, params};
+use throughline_store::sql::{self, Connection, OptionalExtension, Row, Statement, params};
 
 /// Customers compared at once: more would take more memory than the rest of the program.
 const MOST: usize = 100_000;
@@ -18,7 +18,6 @@ pub(super) struct Known {
     pub(super) node: Node,
     pub(super) kind: String,
     rank: u8,
-    last_seen: i64,
     /// By column: when it was said, and what.
     said: Vec<(usize, i64, String)>,
 }
@@ -59,77 +58,163 @@ impl Known {
     }
 }
 
-fn hear_node(r: &Row<'_>, people: &mut HashMap<u64, Known>, names: &dyn NameCodec) -> sql::Result<()> {
-    let customer = r.get::<_, i64>(0)?.cast_unsigned();
-    let node = Node(r.get::<_, i64>(1)?.cast_unsigned());
-    let (kind, last_seen): (String, i64) = (r.get(2)?, r.get(6)?);
-    let rank = identifier_rank(&kind);
-    let known =
-        people.entry(customer).or_insert_with(|| Known { node, kind: kind.clone(), rank, last_seen, said: Vec::new() });
-    known.last_seen = known.last_seen.max(last_seen);
-    if (rank, node) < (known.rank, known.node) {
-        (known.rank, known.node, known.kind) = (rank, node, kind.clone());
-    }
-    let column = match kind.as_str() {
-        "email" => Some(EMAIL),
-        "phone" => Some(PHONE),
-        _ => None,
-    };
-    if let Some(column) = column {
-        let value = names.read(node, r.get(3)?);
-        columns::read(column, value, |c, v| known.say(c, last_seen, v));
-    }
-    if let Some(name) = r.get::<_, Option<String>>(4)? {
-        known.say(WHOLE_NAME, r.get::<_, Option<i64>>(5)?.unwrap_or(0), names.read(node, name));
-    }
-    Ok(())
+/// Reads what is known under identifiers.
+struct Reader<'c> {
+    workspace: u32,
+    names: &'c dyn NameCodec,
+    last_seen: Statement<'c>,
+    traits: Statement<'c>,
 }
 
-fn hear_trait(r: &Row<'_>, people: &mut HashMap<u64, Known>, names: &dyn NameCodec) -> sql::Result<()> {
-    let customer = r.get::<_, i64>(0)?.cast_unsigned();
-    let (Some(column), Some(known)) = (columns::of_trait(&r.get::<_, String>(2)?), people.get_mut(&customer)) else {
-        return Ok(());
-    };
-    let node = Node(r.get::<_, i64>(1)?.cast_unsigned());
-    let (value, at) = (names.read(node, r.get(3)?), r.get(4)?);
-    columns::read(column, value, |c, v| known.say(c, at, v));
-    Ok(())
+/// What [`Reader::hear`] wants to know of an identifier, after its customer.
+const NODE: &str = "SELECT customer, node, kind, value, name, name_at FROM customers_nodes";
+
+impl<'c> Reader<'c> {
+    fn new(c: &'c Connection, workspace: WorkspaceId, names: &'c dyn NameCodec) -> sql::Result<Self> {
+        Ok(Self {
+            workspace: workspace.0,
+            names,
+            last_seen: c.prepare_cached("SELECT last_seen FROM customers_seen WHERE workspace = $1 AND node = $2")?,
+            traits: c.prepare_cached(
+                "SELECT name, value, last_said FROM customers_traits WHERE workspace = $1 AND node = $2",
+            )?,
+        })
+    }
+
+    fn hear(&mut self, r: &Row<'_>, people: &mut HashMap<u64, Known>) -> sql::Result<()> {
+        let (id, kind): (i64, String) = (r.get(1)?, r.get(2)?);
+        let node = Node(id.cast_unsigned());
+        let rank = identifier_rank(&kind);
+        let new = || Known { node, kind: kind.clone(), rank, said: Vec::new() };
+        let known = people.entry(r.get::<_, i64>(0)?.cast_unsigned()).or_insert_with(new);
+        if (rank, node) < (known.rank, known.node) {
+            (known.rank, known.node, known.kind) = (rank, node, kind.clone());
+        }
+        let column = match kind.as_str() {
+            "email" => Some(EMAIL),
+            "phone" => Some(PHONE),
+            _ => None,
+        };
+        if let Some(column) = column {
+            let at = params![self.workspace, id];
+            let last_seen = self.last_seen.query_row(at, |r| r.get::<_, i64>(0)).optional()?.unwrap_or(0);
+            columns::read(column, self.names.read(node, r.get(3)?), |c, v| known.say(c, last_seen, v));
+        }
+        if let Some(name) = r.get::<_, Option<String>>(4)? {
+            known.say(WHOLE_NAME, r.get::<_, Option<i64>>(5)?.unwrap_or(0), self.names.read(node, name));
+        }
+        let mut traits = self.traits.query(params![self.workspace, id])?;
+        while let Some(t) = traits.next()? {
+            if let Some(column) = columns::of_trait(&t.get::<_, String>(0)?) {
+                let at = t.get(2)?;
+                columns::read(column, self.names.read(node, t.get(1)?), |c, v| known.say(c, at, v));
+            }
+        }
+        Ok(())
+    }
 }
 
-/// What is known of everybody, or of one customer.
+/// What is known of one customer.
+pub(super) fn known_of(
+    c: &Connection,
+    workspace: WorkspaceId,
+    customer: u64,
+    names: &dyn NameCodec,
+) -> sql::Result<Option<Known>> {
+    let mut reader = Reader::new(c, workspace, names)?;
+    let mut people = HashMap::new();
+    let mut nodes = c.prepare_cached(&format!("{NODE} WHERE workspace = $1 AND customer = $2"))?;
+    let mut rows = nodes.query(params![workspace.0, customer.cast_signed()])?;
+    while let Some(r) = rows.next()? {
+        reader.hear(&r, &mut people)?;
+    }
+    Ok(people.remove(&customer))
+}
+
+/// What is known of those who were chosen.
 pub(super) fn known(
     c: &Connection,
     workspace: WorkspaceId,
-    customer: Option<u64>,
+    chosen: &Chosen,
     names: &dyn NameCodec,
 ) -> sql::Result<HashMap<u64, Known>> {
-    let mut people = HashMap::new();
-    let (nodes, traits) = match customer {
-        None => (
-            "SELECT customer, node, kind, value, name, name_at, last_seen FROM customers_nodes WHERE workspace = $1",
-            "SELECT n.customer, t.node, t.name, t.value, t.last_said FROM customers_traits t
-             JOIN customers_nodes n ON n.workspace = t.workspace AND n.node = t.node WHERE t.workspace = $1",
-        ),
-        Some(_) => (
-            "SELECT customer, node, kind, value, name, name_at, last_seen FROM customers_nodes
-             WHERE workspace = $1 AND customer = $2",
-            "SELECT n.customer, t.node, t.name, t.value, t.last_said FROM customers_traits t
-             JOIN customers_nodes n ON n.workspace = t.workspace AND n.node = t.node
-             WHERE n.workspace = $1 AND n.customer = $2",
-        ),
-    };
-    type Hear = fn(&Row<'_>, &mut HashMap<u64, Known>, &dyn NameCodec) -> sql::Result<()>;
-    for (sql, hear) in [(nodes, hear_node as Hear), (traits, hear_trait as Hear)] {
-        let mut select = c.prepare_cached(sql)?;
-        let mut rows = match customer {
-            None => select.query(params![workspace.0])?,
-            Some(id) => select.query(params![workspace.0, id.cast_signed()])?,
-        };
-        while let Some(r) = rows.next()? {
-            hear(&r, &mut people, names)?;
+    let mut reader = Reader::new(c, workspace, names)?;
+    let mut people = HashMap::with_capacity(chosen.ids.len());
+    let mut nodes = c.prepare(&format!("{NODE} WHERE {ALL}"))?;
+    let mut rows = nodes.query([workspace.0])?;
+    while let Some(r) = rows.next()? {
+        if chosen.ids.contains(&r.get::<_, i64>(0)?.cast_unsigned()) {
+            reader.hear(&r, &mut people)?;
         }
     }
     Ok(people)
+}
+
+/// All rows of a workspace, in the order in which they lie in the database and not in that of an index.
+const ALL: &str = "+workspace = $1";
+
+/// Who can be compared, before anything of them is read.
+pub(super) struct Chosen {
+    ids: HashSet<u64>,
+    customers: usize,
+    too_many: usize,
+}
+
+/// Chooses those of whom two things are known; of very many those who were seen last.
+pub(super) fn choose(c: &Connection, workspace: WorkspaceId) -> sql::Result<Chosen> {
+    let mut told: HashMap<i64, u16> = HashMap::new();
+    let mut traits = c.prepare("SELECT node, name FROM customers_traits WHERE workspace = $1")?;
+    let mut rows = traits.query([workspace.0])?;
+    while let Some(r) = rows.next()? {
+        if let Some(column) = columns::of_trait(&r.get::<_, String>(1)?) {
+            *told.entry(r.get(0)?).or_default() |= columns::at_most(column);
+        }
+    }
+    let mut all: HashMap<i64, u16> = HashMap::new();
+    let mut nodes =
+        c.prepare(&format!("SELECT customer, node, kind, name IS NOT NULL FROM customers_nodes WHERE {ALL}"))?;
+    let mut rows = nodes.query([workspace.0])?;
+    while let Some(r) = rows.next()? {
+        let has = all.entry(r.get(0)?).or_default();
+        *has |= match r.get::<_, String>(2)?.as_str() {
+            "email" => 1 << EMAIL,
+            "phone" => 1 << PHONE,
+            _ => 0,
+        };
+        *has |= told.get(&r.get(1)?).copied().unwrap_or(0);
+        *has |= if r.get::<_, bool>(3)? { columns::at_most(WHOLE_NAME) } else { 0 };
+    }
+    let customers = all.len();
+    let able: HashSet<u64> =
+        all.into_iter().filter(|(_, has)| has.count_ones() >= 2).map(|(id, _)| id.cast_unsigned()).collect();
+    let too_many = able.len().saturating_sub(MOST);
+    let ids = if too_many == 0 { able } else { seen_last(c, workspace, &able)? };
+    Ok(Chosen { ids, customers, too_many })
+}
+
+/// As many of these as are compared, those who were seen last.
+fn seen_last(c: &Connection, workspace: WorkspaceId, able: &HashSet<u64>) -> sql::Result<HashSet<u64>> {
+    let mut of: HashMap<i64, u64> = HashMap::new();
+    let mut nodes = c.prepare(&format!("SELECT customer, node FROM customers_nodes WHERE {ALL}"))?;
+    let mut rows = nodes.query([workspace.0])?;
+    while let Some(r) = rows.next()? {
+        let customer = r.get::<_, i64>(0)?.cast_unsigned();
+        if able.contains(&customer) {
+            of.insert(r.get(1)?, customer);
+        }
+    }
+    let mut last: HashMap<u64, i64> = HashMap::with_capacity(able.len());
+    let mut seen = c.prepare("SELECT node, last_seen FROM customers_seen WHERE workspace = $1")?;
+    let mut rows = seen.query([workspace.0])?;
+    while let Some(r) = rows.next()? {
+        if let Some(customer) = of.get(&r.get(0)?) {
+            let known = last.entry(*customer).or_default();
+            *known = (*known).max(r.get(1)?);
+        }
+    }
+    let mut order: Vec<(i64, u64)> = last.into_iter().map(|(id, at)| (at, id)).collect();
+    order.sort_unstable_by(|x, y| y.cmp(x));
+    Ok(order.into_iter().take(MOST).map(|(_, id)| id).collect())
 }
 
 /// The records of a workspace.
@@ -142,10 +227,9 @@ pub(super) struct Records {
     pub(super) too_many: u64,
 }
 
-/// Makes a table of those who can be compared, in the order of what is known of them: which pairs a model is learned
-/// from depends on the order, and nodes are told apart by a secret.
-pub(super) fn records(people: HashMap<u64, Known>) -> Records {
-    let customers = people.len();
+/// Makes a table of those who were chosen, in the order of what is known of them: which pairs a model is learned from
+/// depends on the order, and nodes are told apart by a secret.
+pub(super) fn records(chosen: &Chosen, people: HashMap<u64, Known>) -> Records {
     let mut rows: Vec<(Known, Vec<String>)> = people
         .into_values()
         .map(|known| {
@@ -154,12 +238,6 @@ pub(super) fn records(people: HashMap<u64, Known>) -> Records {
         })
         .collect();
     rows.retain(|(_, values)| values.iter().filter(|v| !v.is_empty()).count() >= 2);
-    let able = rows.len();
-    if able > MOST {
-        rows.sort_by(|(x, _), (y, _)| (y.last_seen, y.node).cmp(&(x.last_seen, x.node)));
-        rows.truncate(MOST);
-    }
-    let too_many = able - rows.len();
     rows.sort_by(|(k, x), (l, y)| (x, k.node).cmp(&(y, l.node)));
     let least = ((rows.len() as f64 * SHARE) as usize).max(FEWEST);
     let filled = |column: usize| rows.iter().filter(|(_, v)| !v[column].is_empty()).count();
@@ -178,6 +256,6 @@ pub(super) fn records(people: HashMap<u64, Known>) -> Records {
             table.rows.pop();
         }
     }
-    let too_little = (customers - too_many - of.len()) as u64;
-    Records { table, of, customers: customers as u64, too_little, too_many: too_many as u64 }
+    let too_little = (chosen.customers - chosen.too_many - of.len()) as u64;
+    Records { table, of, customers: chosen.customers as u64, too_little, too_many: chosen.too_many as u64 }
 }

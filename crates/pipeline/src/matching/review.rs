@@ -2,7 +2,7 @@
 
 use super::columns::{self, COLUMNS};
 use super::look::{MODEL, told};
-use super::records::known;
+use super::records::known_of;
 use super::{Matching, standing};
 use crate::{Engine, EngineError};
 use serde::Serialize;
@@ -147,7 +147,7 @@ impl Engine {
                 for (node, id) in [(w.a, w.customers[0]), (w.b, w.customers[1])] {
                     let (Some(profile), Some(values)) = (
                         customer(c, workspace, id, &*names)?,
-                        known(c, workspace, Some(id), &*names)?.remove(&id).map(|k| k.values()),
+                        known_of(c, workspace, id, &*names)?.map(|k| k.values()),
                     ) else {
                         continue;
                     };
