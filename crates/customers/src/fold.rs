@@ -240,6 +240,7 @@ impl<'a> Fold<'a> {
         let mut seen = tx.prepare_cached(include_str!("sql/upsert_seen.sql"))?;
         let mut upsert = tx.prepare_cached(include_str!("sql/upsert_node.sql"))?;
         let mut upsert_named = tx.prepare_cached(include_str!("sql/upsert_named_node.sql"))?;
+        let mut rename = tx.prepare_cached(include_str!("sql/rename_node.sql"))?;
         let mut upsert_score = tx.prepare_cached(include_str!("sql/upsert_score.sql"))?;
         // In the order in which the database keeps them.
         let mut nodes: Vec<_> = self.seen.into_iter().collect();
@@ -254,6 +255,7 @@ impl<'a> Fold<'a> {
                 Some((Timestamp(at), name)) => {
                     let (stored, index) = (self.names.write(node, &name), self.names.index(&lower(&name)));
                     upsert_named.queue(params![w, id, customer, s.kind, value, search, stored, index, at])?;
+                    rename.queue(params![stored, index, at, w, id])?;
                 }
             }
             if let Some((Timestamp(at), score)) = s.score {

@@ -43,3 +43,62 @@ pub(crate) fn decoded<'a>(
 fn holds_one(frame: &Frame) -> bool {
     !frame.header.erased && matches!(frame.header.kind, FrameKind::Interaction | FrameKind::Quarantined)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use throughline_interactions::{Draft, Record, SourceId, Timestamp, WorkspaceId, limits};
+    use throughline_ledger::FrameHeader;
+
+    fn frames(n: u64) -> Vec<Frame> {
+        let frame = |position: u64| {
+            let draft = Draft { message_id: format!("m{position}"), event: "Seen".to_owned(), ..Draft::default() };
+            let shop = SourceId::new("shop").unwrap();
+            let fact = draft.receive(WorkspaceId(1), &shop, Timestamp(1), limits::HTTP_BYTES).unwrap();
+            let payload = Record::from(fact).payload;
+            let kind = if position % 7 == 3 { FrameKind::Tally } else { FrameKind::Interaction };
+            let header = FrameHeader {
+                position,
+                kind,
+                erased: position % 11 == 5,
+                conflict: false,
+                encrypted: false,
+                workspace: 1,
+                key: 0,
+                content: 0,
+                node: 0,
+                received_at: 0,
+                payload_len: 0,
+            };
+            Frame { header, payload }
+        };
+        (1..=n).map(frame).collect()
+    }
+
+    fn read(frames: &[Frame], stop_at: u64) -> (Vec<(u64, Option<String>)>, bool) {
+        let all: Vec<&Frame> = frames.iter().collect();
+        let mut seen = Vec::new();
+        let done = decoded(&all, |frame, interaction| {
+            let position = frame.header.position;
+            let id = if holds_one(frame) { Some(interaction()?.message_id) } else { None };
+            seen.push((position, id));
+            if position == stop_at { Err(sql::Error::QueryReturnedNoRows) } else { Ok(()) }
+        });
+        (seen, done.is_ok())
+    }
+
+    #[test]
+    fn every_frame_comes_once_and_in_order_however_many_there_are() {
+        for n in [0, 1, 4 * PART as u64, 4 * PART as u64 + 1, 6_000] {
+            let frames = frames(n);
+            let (seen, is_done) = read(&frames, 0);
+            let expected = |f: &Frame| (f.header.position, holds_one(f).then(|| format!("m{}", f.header.position)));
+            assert!(is_done && seen == frames.iter().map(expected).collect::<Vec<_>>(), "{n}");
+        }
+        assert_eq!(read(&frames(6_000), 2_500).0.len(), 2_500, "whoever folds may give up");
+        let mut damaged = frames(6_000);
+        damaged[3_000].payload = b"no JSON".to_vec();
+        let (seen, is_done) = read(&damaged, 0);
+        assert_eq!((seen.len(), is_done), (3_000, false));
+    }
+}

@@ -1,5 +1,6 @@
 //! The database: one writer, several readers, numbered migrations.
 
+use crate::checkpoints::Checkpoints;
 use crate::place::Place;
 use crate::schema::{Migration, OWN, STEPS, Table, TableKind, for_postgres};
 use crate::server::Server;
@@ -75,6 +76,8 @@ pub struct Store {
     tables: Vec<Table>,
     /// The number of a schema that is not yet said to belong to the directory.
     pending: Option<String>,
+    /// Of a file.
+    checkpoints: Option<Checkpoints>,
 }
 
 enum Engine {
@@ -146,6 +149,7 @@ impl Store {
             returned: Condvar::new(),
             tables: OWN.iter().chain(migrations).flat_map(|m| m.tables).copied().collect(),
             pending: None,
+            checkpoints: None,
         }
     }
 
@@ -153,7 +157,10 @@ impl Store {
     pub(crate) fn begin(&mut self, migrations: &[Migration], is_moving: bool) -> Result<(), StoreError> {
         let writer = self.connect_writer()?;
         match &self.engine {
-            Engine::Sqlite(_) => writer.execute_batch(STEPS).map_err(|e| self.error(e))?,
+            Engine::Sqlite(path) => {
+                writer.execute_batch(STEPS).map_err(|e| self.error(e))?;
+                self.checkpoints = Some(Checkpoints::start(path));
+            }
             Engine::Postgres(server) => {
                 self.pending = server.enter(&writer, is_moving)?;
                 server.prepare(&writer)?;
@@ -212,6 +219,9 @@ impl Store {
         let mut writer = self.writer()?;
         let Some(connection) = &*writer else { return Err(self.unreachable("there is no connection")) };
         let done = connection.transact(manner, work).map_err(|e| self.error(e));
+        if let (Ok(_), Some(checkpoints)) = (&done, &self.checkpoints) {
+            checkpoints.note();
+        }
         if matches!(done, Err(StoreError::Unreachable { .. })) {
             // With it goes the hold on the schema; the next writer takes it again.
             *writer = None;
@@ -299,6 +309,7 @@ impl Store {
         drop(readers);
         let writer = self.writer()?;
         let Some(writer) = &*writer else { return Err(self.unreachable("there is no connection")) };
+        let _alone = self.checkpoints.as_ref().map(Checkpoints::hold);
         match &self.engine {
             Engine::Sqlite(_) => sqlite::vacuum(writer).map_err(|e| self.error(e)),
             Engine::Postgres(server) => server.vacuum(writer, &self.names()),

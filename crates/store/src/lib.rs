@@ -12,6 +12,7 @@
 //! engines are opened and looked after is in `sqlite.rs` and `server.rs`.
 
 mod belonging;
+mod checkpoints;
 mod database;
 mod lock;
 mod outbox;

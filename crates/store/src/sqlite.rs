@@ -14,7 +14,8 @@ pub(crate) fn connect(path: &Path) -> sql::Result<Connection> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     // A commit is on the disk when it returns, unless its writer says otherwise: secrets and
-    // definitions cannot be had again. secure_delete overwrites what is erased at once.
+    // definitions cannot be had again. secure_delete overwrites what is erased at once. The log is copied by a
+    // thread of its own (`checkpoints.rs`); only where that does not keep pace, by a commit.
     c.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;
          PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -64000;
@@ -22,6 +23,14 @@ pub(crate) fn connect(path: &Path) -> sql::Result<Connection> {
     )?;
     c.set_prepared_statement_cache_capacity(128);
     Ok(Connection::sqlite(c))
+}
+
+/// Copies of the write-ahead log what nobody stands in the way of.
+pub(crate) fn checkpoint(path: &Path) -> rusqlite::Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let c = rusqlite::Connection::open_with_flags(path, flags)?;
+    c.execute_batch("PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;")?;
+    c.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
 /// The full integrity check; the damages it names, none when sound.

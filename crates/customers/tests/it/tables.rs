@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use throughline_customers::{
-    Clear, CustomerQuery, Fold, IdentityGraph, customer, customer_count, customers, forget, load_graph, migrations,
+    Clear, CustomerQuery, Fold, IdentityGraph, customer, customer_count, customers, forget, keep_order_of_seen,
+    load_graph, migrations,
 };
 use throughline_interactions::{
     Interaction, KeySecret, Node, NodeSecret, SourceId, Timestamp, WorkspaceId, limits, parse_interaction,
@@ -67,7 +68,11 @@ fn people_are_listed_found_explained_and_forgotten() {
     fold(&store, &mut graph, &facts[..2]);
     fold(&store, &mut graph, &facts[2..]);
     let everybody = [(Some("Ana 5".into()), 1, 0), (Some("Ana 4".into()), 1, 1), (Some("Ana 2".into()), 3, 3)];
-    assert_eq!(list(&store, ""), everybody);
+    // Whether or not the order is kept as an index.
+    for is_kept in [true, false, true] {
+        store.write(|tx| keep_order_of_seen(tx, is_kept)).unwrap();
+        assert_eq!(list(&store, ""), everybody);
+    }
     assert_eq!(list(&store, "ana@ex"), [everybody[2].clone()]);
     assert_eq!(list(&store, "ana 4"), [everybody[1].clone()]);
     assert_eq!(list(&store, "nobody"), []);
