@@ -48,31 +48,27 @@ fn holds_one(frame: &Frame) -> bool {
 mod tests {
     use super::*;
     use throughline_interactions::{Draft, Record, SourceId, Timestamp, WorkspaceId, limits};
-    use throughline_ledger::FrameHeader;
+    use throughline_ledger::{Ledger, NewFrame, Options};
 
+    /// So many facts of a log, of which some were erased and some are told by the program.
     fn frames(n: u64) -> Vec<Frame> {
-        let frame = |position: u64| {
-            let draft = Draft { message_id: format!("m{position}"), event: "Seen".to_owned(), ..Draft::default() };
+        let dir = tempfile::tempdir().unwrap();
+        let (ledger, _) = Ledger::open(dir.path(), Options::default()).unwrap();
+        let frame = |n: u64| {
+            let draft = Draft { message_id: format!("m{n}"), event: "Seen".to_owned(), ..Draft::default() };
             let shop = SourceId::new("shop").unwrap();
-            let fact = draft.receive(WorkspaceId(1), &shop, Timestamp(1), limits::HTTP_BYTES).unwrap();
+            let fact = draft
+                .receive(WorkspaceId(1), &shop, Timestamp::from_seconds(1_700_000_000), limits::HTTP_BYTES)
+                .unwrap();
+            let kind = if n % 7 == 3 { FrameKind::Tally } else { FrameKind::Interaction };
             let payload = Record::from(fact).payload;
-            let kind = if position % 7 == 3 { FrameKind::Tally } else { FrameKind::Interaction };
-            let header = FrameHeader {
-                position,
-                kind,
-                erased: position % 11 == 5,
-                conflict: false,
-                encrypted: false,
-                workspace: 1,
-                key: 0,
-                content: 0,
-                node: 0,
-                received_at: 0,
-                payload_len: 0,
-            };
-            Frame { header, payload }
+            NewFrame { kind, workspace: 1, key: n.into(), content: n, node: 0, received_at: 1, payload }
         };
-        (1..=n).map(frame).collect()
+        ledger.append((1..=n).map(frame).collect()).unwrap();
+        let mut frames = ledger.read_from(1, n as usize, 64 << 20).unwrap();
+        frames.iter_mut().filter(|f| f.header.position % 11 == 5).for_each(|f| f.header.erased = true);
+        assert_eq!(frames.len() as u64, n);
+        frames
     }
 
     fn read(frames: &[Frame], stop_at: u64) -> (Vec<(u64, Option<String>)>, bool) {
@@ -93,7 +89,7 @@ mod tests {
             let frames = frames(n);
             let (seen, is_done) = read(&frames, 0);
             let expected = |f: &Frame| (f.header.position, holds_one(f).then(|| format!("m{}", f.header.position)));
-            assert!(is_done && seen == frames.iter().map(expected).collect::<Vec<_>>(), "{n}");
+            assert_eq!((seen, is_done), (frames.iter().map(expected).collect(), true), "{n}");
         }
         assert_eq!(read(&frames(6_000), 2_500).0.len(), 2_500, "whoever folds may give up");
         let mut damaged = frames(6_000);

@@ -130,6 +130,8 @@ struct StoryPage {
     name: String,
     id: String,
     sentences: Vec<String>,
+    /// Segments that hold now: name, page, since when.
+    within: Vec<(String, String, String)>,
     known: ProfileView,
     curve: Option<CurveView>,
     kinds: Vec<Choice>,
@@ -192,13 +194,14 @@ pub(crate) async fn story(
     let Query(as_of) = as_of?;
     let as_of = as_of.moment(zone.as_ref())?;
     let step = query.limit;
-    let (profile, known, story, ways, identity) = web
+    let (profile, known, story, ways, identity, within) = web
         .ask(move |e| {
             let profile = e.customer(workspace, customer)?;
             let (known, story) = e.told(workspace, &profile, &query)?;
             let ways = ways(&e.ways(workspace, &profile)?, &profile);
             let identity = e.identity(workspace, profile.row.id, as_of, TOLD)?;
-            Ok((profile, known, story, ways, identity))
+            let within = e.segments_of(workspace, profile.row.id)?;
+            Ok((profile, known, story, ways, identity, within))
         })
         .await?;
     if profile.row.id != customer {
@@ -218,6 +221,11 @@ pub(crate) async fn story(
     page(&StoryPage {
         assigning,
         sentences: summary(&known, zone, web.now()),
+        within: within
+            .into_iter()
+            .filter(|w| w.is_now)
+            .map(|w| (w.name, frame.to(format!("/segments/{}", w.segment.0)), format::day(w.at, zone)))
+            .collect(),
         known: profile_view::profile(&known, &here.path, |to| frame.to(to), zone),
         curve: curve(&story, &asked, &here.path, |to| frame.to(to), zone),
         kinds: here.kinds(),

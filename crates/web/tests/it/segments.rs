@@ -74,6 +74,8 @@ fn a_segment_is_built_counted_kept_changed_and_put_away() {
     let ids = reader.get("/api/v1/segments/1/customers").json();
     assert_eq!((ids["total"].as_u64().unwrap(), ids["customers"].as_array().unwrap().len() as u64), (people, people));
     let one = ids["customers"][0].as_str().unwrap().to_owned();
+    let story = admin.get(&format!("/customers/{one}")).text();
+    assert!(story.contains("href=\"/segments/1\" title=\"since "), "{story}");
     let of = reader.get(&format!("/api/v1/customers/{one}/segments")).json();
     assert_eq!(
         (of["segments"][0]["name"].as_str(), of["segments"][0]["is_now"].as_bool()),
