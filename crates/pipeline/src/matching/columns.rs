@@ -15,8 +15,8 @@ pub(super) struct Known {
 pub(super) const GIVEN: usize = 0;
 pub(super) const SURNAME: usize = 1;
 pub(super) const BIRTHDAY: usize = 2;
-const STREET: usize = 3;
-const POST_CODE: usize = 4;
+pub(super) const STREET: usize = 3;
+pub(super) const POST_CODE: usize = 4;
 pub(super) const EMAIL: usize = 6;
 pub(super) const PHONE: usize = 7;
 /// Not compared: it is parted into the first two where these were not told.

@@ -1,7 +1,7 @@
 //! A look for pairs: everybody is read and compared, what may be one person is kept, and what is as good as certain
 //! is joined where that is wanted.
 
-use super::columns::{self, BIRTHDAY, COLUMNS, GIVEN, SURNAME};
+use super::columns::{self, BIRTHDAY, COLUMNS, GIVEN, PHONE, POST_CODE, STREET, SURNAME};
 use super::records::{Records, choose, known, records};
 use super::{Matching, standing};
 use crate::EngineError;
@@ -144,7 +144,6 @@ fn compare(records: &Records) -> Vec<Found> {
         *partners.entry(l.b).or_default() += 1;
     }
     links.sort_by(|x, y| y.probability.total_cmp(&x.probability).then((x.a, x.b).cmp(&(y.a, y.b))));
-    links.truncate(MOST_PAIRS);
     let found = links.into_iter().map(|l| {
         let (a, b) = (l.a as usize, l.b as usize);
         let mut compared = vec![Level::Missing; kinds.len()];
@@ -152,7 +151,13 @@ fn compare(records: &Records) -> Vec<Found> {
         let is_alone = partners[&l.a] == 1 && partners[&l.b] == 1;
         Found { a, b, probability: l.probability, levels: compared, is_alone }
     });
-    found.collect()
+    found.filter(|p| has_more_than_names(&p.levels)).take(MOST_PAIRS).collect()
+}
+
+/// Whether two agree in something that is not made of a name: among thousands, many are called the same, and nobody
+/// is to be asked about each two of them.
+fn has_more_than_names(levels: &[Level]) -> bool {
+    [BIRTHDAY, STREET, POST_CODE, PHONE].iter().any(|column| levels[*column] >= Level::Close)
 }
 
 /// Whether people who looked at such pairs found the model right.

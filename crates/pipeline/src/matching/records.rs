@@ -131,7 +131,8 @@ pub(super) fn known_of(
     Ok(people.remove(&customer))
 }
 
-/// What is known of those who were chosen.
+/// What is known of those who were chosen. With the sign before it, SQLite reads the rows in the order in which they
+/// lie in the file; an index would lead it there and back.
 pub(super) fn known(
     c: &Connection,
     workspace: WorkspaceId,
@@ -140,7 +141,7 @@ pub(super) fn known(
 ) -> sql::Result<HashMap<u64, Known>> {
     let mut reader = Reader::new(c, workspace, names)?;
     let mut people = HashMap::with_capacity(chosen.ids.len());
-    let mut nodes = c.prepare(&format!("{NODE} WHERE {ALL}"))?;
+    let mut nodes = c.prepare(&format!("{NODE} WHERE +workspace = $1"))?;
     let mut rows = nodes.query([workspace.0])?;
     while let Some(r) = rows.next()? {
         if chosen.ids.contains(&r.get::<_, i64>(0)?.cast_unsigned()) {
@@ -149,9 +150,6 @@ pub(super) fn known(
     }
     Ok(people)
 }
-
-/// All rows of a workspace, in the order in which they lie in the database and not in that of an index.
-const ALL: &str = "+workspace = $1";
 
 /// Who can be compared, before anything of them is read.
 pub(super) struct Chosen {
@@ -172,7 +170,7 @@ pub(super) fn choose(c: &Connection, workspace: WorkspaceId) -> sql::Result<Chos
     }
     let mut all: HashMap<i64, u16> = HashMap::new();
     let mut nodes =
-        c.prepare(&format!("SELECT customer, node, kind, name IS NOT NULL FROM customers_nodes WHERE {ALL}"))?;
+        c.prepare("SELECT customer, node, kind, name IS NOT NULL FROM customers_nodes WHERE +workspace = $1")?;
     let mut rows = nodes.query([workspace.0])?;
     while let Some(r) = rows.next()? {
         let has = all.entry(r.get(0)?).or_default();
@@ -195,7 +193,7 @@ pub(super) fn choose(c: &Connection, workspace: WorkspaceId) -> sql::Result<Chos
 /// As many of these as are compared, those who were seen last.
 fn seen_last(c: &Connection, workspace: WorkspaceId, able: &HashSet<u64>) -> sql::Result<HashSet<u64>> {
     let mut of: HashMap<i64, u64> = HashMap::new();
-    let mut nodes = c.prepare(&format!("SELECT customer, node FROM customers_nodes WHERE {ALL}"))?;
+    let mut nodes = c.prepare("SELECT customer, node FROM customers_nodes WHERE +workspace = $1")?;
     let mut rows = nodes.query([workspace.0])?;
     while let Some(r) = rows.next()? {
         let customer = r.get::<_, i64>(0)?.cast_unsigned();

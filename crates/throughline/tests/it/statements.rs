@@ -110,7 +110,8 @@ fn every_statement_is_known_to_postgresql() {
         .run("CREATE TABLE store_migrations (room TEXT NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (room, number))");
     assert!(made, "{said}");
     for schema in &schemas {
-        let (made, said) = server.run(&fs::read_to_string(schema).unwrap());
+        // How SQLite is to lay a table out is taken away before the server reads it.
+        let (made, said) = server.run(&fs::read_to_string(schema).unwrap().replace(") WITHOUT ROWID", ")"));
         assert!(made, "{}: {said}", schema.display());
     }
     let mut all = BTreeSet::new();

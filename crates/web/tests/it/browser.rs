@@ -96,8 +96,7 @@ fn every_page_is_sound_in_a_browser() {
         link(&html, &format!("{map}/people?figure=reached.receive")),
         link(&html, &format!("{map}/people?figure=pain")),
     );
-    let customers = admin.get("/customers").text();
-    let story = link(&customers, "/customers/");
+    let story = format!("/customers/{:016x}", house.engine.customers(house.workspace.id, &query()).unwrap().rows[0].id);
     let shown = admin.get(&story).text();
     let one_interaction = link(&shown, &format!("{story}?only="));
     // What the palette finds somebody by.
@@ -151,6 +150,9 @@ fn every_page_is_sound_in_a_browser() {
     let listed = admin.get("/data/links").text();
     let codes: Vec<&str> = listed.split("/l/").skip(1).map(|r| r.split(['<', '"']).next().unwrap()).collect();
     let kiosk = codes.iter().map(|c| format!("/l/{c}")).find(|p| house.stranger().get(p).status == 200).unwrap();
+    // People who were entered twice.
+    assert_eq!(sender.post("/v1/interactions", json!(crate::review::people()).to_string()).status, 200);
+    assert!(house.engine.match_now(house.workspace.id).unwrap().pairs > 10);
     let (source, message) = (format!("/data/source?name={source}"), format!("/data/message?id={latest}"));
     let newest = format!("{story}?newest=1");
     let orders_of = format!("{story}?kind=orders&q=order");
@@ -206,6 +208,10 @@ fn every_page_is_sound_in_a_browser() {
         "/settings/privacy",
         "/settings/identity",
         "/customers/shared",
+        "/customers/review",
+        "/segments",
+        "/segments/new",
+        "/segments/rfm",
         &before,
         "/settings/workspace",
         "/settings/people",

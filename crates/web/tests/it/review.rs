@@ -6,7 +6,7 @@ use throughline_web::KeyRole;
 
 /// People with names of their own, each entered once; every fifth again under another id, every tenth of those
 /// with a slip.
-fn people() -> Vec<Value> {
+pub fn people() -> Vec<Value> {
     let syllables = ["ber", "lan", "mor", "tis", "vik", "dor", "hal", "wen", "gar", "nel"];
     let word = |n: usize| format!("{}{}{}", syllables[n % 10], syllables[n / 10 % 10], syllables[n / 100 % 10]);
     let told = |id: String, n: usize, surname: String| {
