@@ -182,9 +182,8 @@ fn measure() -> Result<(), Box<dyn std::error::Error>> {
         total as f64 / folded
     );
     println!("memory: {}", resident());
-    // The order of the list is made again once nothing waits; as a settled shop has it.
+    // The order of the list, too, is made when this returns.
     engine.settle()?;
-    std::thread::sleep(Duration::from_secs(5));
 
     let mut list = Vec::new();
     for n in 0..200 {

@@ -263,7 +263,11 @@ impl Worker<'_> {
         }
         self.since.get_or_insert_with(Instant::now);
         self.inner.folded.store(last, Ordering::Release);
-        Ok(self.inner.ledger.last_position() > last)
+        let is_more = self.inner.ledger.last_position() > last;
+        if !is_more {
+            self.order_customers(0)?;
+        }
+        Ok(is_more)
     }
 
     /// Gives the order of customers up while more waits to be folded than there are identifiers, and makes it again
