@@ -219,11 +219,12 @@ fn found(c: &Connection, w: u32, needle: &str, limit: usize, names: &dyn NameCod
              LIMIT $3"
         );
         let id = |r: &Row<'_>| Ok(r.get::<_, i64>(0)?.cast_unsigned());
+        // And told first: of a thousand that begin like it, it may be the one that is left out.
+        let mut is = c.prepare_cached(&is)?;
+        ids.extend(is.query_map(params![w, index, limit as i64], id)?.collect::<sql::Result<Vec<_>>>()?);
         let mut begins = c.prepare_cached(&begins)?;
         let begins = begins.query_map(params![w, needle, beyond, limit as i64], id)?;
         ids.extend(begins.collect::<sql::Result<Vec<_>>>()?);
-        let mut is = c.prepare_cached(&is)?;
-        ids.extend(is.query_map(params![w, index, limit as i64], id)?.collect::<sql::Result<Vec<_>>>()?);
     }
     let mut once = std::collections::HashSet::new();
     ids.retain(|id| once.insert(*id));

@@ -95,6 +95,20 @@ fn people_are_listed_found_explained_and_forgotten() {
     assert_eq!(erased.len(), 3);
 }
 
+#[test]
+fn who_is_named_in_full_comes_before_those_who_begin_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let facts: Vec<Interaction> =
+        (0..200).map(|n| fact(n, "2026-01-01T00:00:00Z", serde_json::json!({"user_id": format!("w-{n}")}))).collect();
+    fold(&store, &mut IdentityGraph::default(), &facts);
+    for n in [1, 2, 10, 19] {
+        let query = CustomerQuery { search: format!("w-{n}"), after: None, limit: 1 };
+        let found = store.read(|c| customers(c, WORKSPACE, &query, 200, &Clear)).unwrap().rows;
+        assert_eq!(found[0].identifiers[0].value, format!("w-{n}"));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     /// Names and answers of the same moment included.
