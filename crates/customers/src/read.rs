@@ -221,7 +221,9 @@ fn found(c: &Connection, w: u32, needle: &str, limit: usize, names: &dyn NameCod
         let id = |r: &Row<'_>| Ok(r.get::<_, i64>(0)?.cast_unsigned());
         // And told first: of a thousand that begin like it, it may be the one that is left out.
         let mut is = c.prepare_cached(&is)?;
-        ids.extend(is.query_map(params![w, index, limit as i64], id)?.collect::<sql::Result<Vec<_>>>()?);
+        for whole in [needle, index.as_str()] {
+            ids.extend(is.query_map(params![w, whole, limit as i64], id)?.collect::<sql::Result<Vec<_>>>()?);
+        }
         let mut begins = c.prepare_cached(&begins)?;
         let begins = begins.query_map(params![w, needle, beyond, limit as i64], id)?;
         ids.extend(begins.collect::<sql::Result<Vec<_>>>()?);

@@ -149,6 +149,12 @@ fn most_true_pairs_wait_for_a_person_and_no_wrong_one_is_joined_alone() {
         let first = of.first().unwrap();
         assert!(of.len() == 2 && of.contains(&format!("{first}-again")), "{of:?}");
     }
+    // Whoever is named in full is found before those who begin so.
+    for of in &now_one {
+        let query = CustomerQuery { search: of.first().unwrap().clone(), after: None, limit: 1 };
+        let found = engine.customers(SHOP, &query).unwrap().rows.remove(0);
+        assert!(found.identifiers.iter().any(|i| of.contains(&i.value)), "{of:?}");
+    }
     // Why they are one is told as for any other link.
     let query = CustomerQuery { search: now_one[0].first().unwrap().clone(), after: None, limit: 1 };
     let id = engine.customers(SHOP, &query).unwrap().rows[0].id;
